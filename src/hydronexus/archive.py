@@ -1,0 +1,35 @@
+"""Labelled arrays in one file: a Zarr store inside a ZIP, written beside its target and renamed."""
+
+import os
+from pathlib import Path
+
+import xarray as xr
+import zarr
+
+
+def write(dataset: xr.Dataset, path: str | Path) -> None:
+    """Write a dataset as ``*.zarr.zip``; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Loaded or lazy arrays; floating variables are stored as they are, one chunk each.
+    path : str or Path
+        Target file; parent folders are created.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        encoding = {name: {"chunks": array.shape} for name, array in dataset.variables.items() if array.shape}
+        with zarr.storage.ZipStore(partial, mode="w") as store:
+            dataset.to_zarr(store, zarr_format=3, consolidated=False, encoding=encoding)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read(path: str | Path) -> xr.Dataset:
+    """Load a ``*.zarr.zip`` written by :func:`write` into memory and close it."""
+    with zarr.storage.ZipStore(path, mode="r") as store:
+        return xr.open_zarr(store, consolidated=False, chunks=None).load()
