@@ -1,0 +1,339 @@
+"""The study's configuration: one light model that is the source of defaults, checks, schema and documentation."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hydronexus.errors import ConfigurationError
+
+Format = Literal[
+    "camels_us", "camels_de", "caravan_csv", "caravan_netcdf", "netcdf", "csv", "parquet", "example", "virtual"
+]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Positive = Annotated[int, Field(gt=0)]
+Period = tuple[date, date]
+
+
+class Section(BaseModel):
+    """A block of the configuration that accepts no unknown key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Periods(Section):
+    """First and last day, both included, of each part of the split."""
+
+    train: Period = Field(description="Days the weights are fitted to.", examples=[["1999-10-01", "2008-09-30"]])
+    validation: Period = Field(description="Days that choose when to stop training.")
+    test: Period = Field(description="Days nothing is chosen by; every reported skill comes from here.")
+
+    @field_validator("train", "validation", "test")
+    @classmethod
+    def _ordered(cls, period: Period) -> Period:
+        if period[0] >= period[1]:
+            raise ValueError(f"the period ends ({period[1]}) before it begins ({period[0]})")
+        return period
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> "Periods":
+        spans = sorted((getattr(self, name), name) for name in ("train", "validation", "test"))
+        for (first, first_name), (second, second_name) in zip(spans, spans[1:], strict=False):
+            if second[0] <= first[1]:
+                raise ValueError(f"{first_name} and {second_name} overlap ({second[0]} to {first[1]})")
+        return self
+
+
+class Virtual(Section):
+    """A catchment of many cells with known field laws, driven by gamma-distributed rain."""
+
+    years: int = Field(12, ge=3, le=100, description="Length of the record [years].")
+    start: date = Field(date(2000, 1, 1), description="First day of the record.")
+    cells: int = Field(200, ge=1, le=100_000, description="Number of cells [-].")
+    rain_cv: float = Field(1.0, ge=0, le=5, description="Spatial coefficient of variation of rain over the wet cells [-].")
+    wet_fraction: float = Field(1.0, gt=0, le=1, description="Fraction of the cells that a storm wets [-].")
+    infiltration_capacity: float = Field(14.0, gt=0, description="Infiltration capacity of every cell [mm/d].")
+    mean_rain: float = Field(3.5, gt=0, description="Long-term mean rain [mm/d].")
+    seed: int = Field(0, ge=0, description="Seed of the weather and of its distribution over the cells.")
+
+
+class Dataset(Section):
+    """One source of basins; full basin names are ``{dataset}_{id}``."""
+
+    format: Format = Field(description="Reader to use.")
+    path: Path | None = Field(
+        None,
+        description="Folder or file of the data. For netcdf, csv and parquet it may hold `{basin}`. "
+        "Not used by `example` and `virtual`.",
+    )
+    basins: list[str] | str = Field(
+        "all", description="List of ids (quoted strings), `all`, or a CSV/TXT file with one id per line (first column)."
+    )
+    forcing: str | None = Field(
+        None, description="Forcing product, for camels_us (`maurer_extended`, `daymet`, `nldas_extended`, ...)."
+    )
+    variables: dict[str, str | list[str]] = Field(
+        default_factory=dict,
+        description="Canonical variable to the file's name(s), for netcdf, csv and parquet. Several names are averaged "
+        "(temperature from minimum and maximum).",
+        examples=[{"precipitation": "prcp", "temperature": ["tmin", "tmax"], "streamflow": "q"}],
+    )
+    units: dict[str, str] = Field(
+        default_factory=dict,
+        description="Units of the file's variables by canonical name, where the file does not say or is wrong.",
+        examples=[{"precipitation": "mm/day", "streamflow": "m3/s"}],
+    )
+    attributes: Path | None = Field(
+        None,
+        description="CSV with the columns basin, area_km2, latitude and optionally longitude, elevation_m, where the "
+        "data files do not hold them (netcdf, csv, parquet).",
+    )
+    periods: Periods | None = Field(None, description="Split for this dataset in place of the study's `periods`.")
+    virtual: Virtual = Field(default_factory=Virtual, description="Settings of the format `virtual`.")
+
+    @field_validator("basins", mode="before")
+    @classmethod
+    def _ids_are_text(cls, basins: Any) -> Any:
+        if not isinstance(basins, list):
+            return basins
+        for basin in basins:
+            if not isinstance(basin, str):
+                raise ValueError(_number_id_message(basin))
+            if not basin or not all(c.isalnum() or c in "._-" for c in basin) or basin.startswith("."):
+                raise ValueError(f"basin id {basin!r} may hold letters, digits, '_', '-' and '.' only")
+        if len(set(basins)) < len(basins):
+            twice = sorted({b for b in basins if basins.count(b) > 1})
+            raise ValueError(f"basin ids listed more than once: {', '.join(twice)}")
+        return basins
+
+    @model_validator(mode="after")
+    def _path_where_needed(self) -> "Dataset":
+        if self.path is None and self.format not in ("example", "virtual"):
+            raise ValueError(f"format {self.format} needs a path")
+        return self
+
+
+def _number_id_message(value: Any) -> str:
+    """Explain that YAML turned an id into a number (``01022500`` is octal to YAML 1.1)."""
+    guess = f", perhaps '0{value:o}' or '{value}'" if isinstance(value, int) else ""
+    return f"basin id {value!r} was read as a {type(value).__name__}, not as text; put it in quotes{guess}"
+
+
+class Quality(Section):
+    """Limits of the checks at ingestion."""
+
+    max_filled_gap: int = Field(
+        5, ge=0, description="Longest run of missing forcing [time steps] that is filled; longer ones end the basin."
+    )
+    max_runoff_ratio: float = Field(
+        2.0, gt=0, description="Streamflow over precipitation [-], over all years with both, above which units are wrong."
+    )
+
+
+class Model(Section):
+    """The nexus model."""
+
+    closure: Literal["residual", "scan", "picard"] = Field(
+        "picard", description="How the water balance closes: a loss term, an exact scan, or repeated exact scans."
+    )
+    iterations: int = Field(3, ge=1, le=20, description="Passes of `picard` [-].")
+    law_inputs: Literal["stores", "hidden"] = Field(
+        "stores", description="What the laws read besides forcing: the stores, or (ablation) the encoder's hidden state."
+    )
+    hidden_size: int = Field(24, ge=2, le=512, description="Hidden units of the encoder [-].")
+    law_size: int = Field(12, ge=2, le=256, description="Hidden units of each law [-].")
+    snow: bool = Field(True, description="Use the snow store in basins that have temperature.")
+
+
+class Training(Section):
+    """Fitting one basin."""
+
+    seeds: int = Field(5, ge=1, le=100, description="Ensemble members per basin [-].")
+    steps: int = Field(400, ge=1, description="Full-batch optimisation steps at most [-].")
+    learning_rate: float = Field(0.01, gt=0, description="Peak learning rate of AdamW.")
+    weight_decay: float = Field(0.1, ge=0, description="Decoupled weight decay of AdamW.")
+    gradient_clip: float = Field(1.0, gt=0, description="Largest gradient norm per member.")
+    forcing_noise: float = Field(
+        0.1, ge=0, le=1, description="Relative noise on the forcing the encoder reads, in units of its standard deviation."
+    )
+    low_flow_weight: float = Field(0.1, ge=0, description="Weight of the squared error of log streamflow beside NSE.")
+    consistency_tolerance: float = Field(
+        0.05, gt=0, description="Store consistency error (share of the store's scale) the adaptive weights aim at."
+    )
+    window: Positive = Field(365, description="Scored days of each training window, after the warm-up.")
+    warmup: Positive = Field(365, description="Days run before any scored day.")
+    evaluate_every: Positive = Field(10, description="Steps between evaluations on the validation period.")
+    patience: Positive = Field(15, description="Evaluations without improvement before a member stops.")
+    checkpoint_every: Positive = Field(50, description="Steps between checkpoints; a killed training resumes from the last.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where to train.")
+
+
+class Response(Section):
+    """Extraction of response functions."""
+
+    pulses: Positive = Field(240, description="Days whose rain is removed, per basin [-].")
+    lag: Positive = Field(180, description="Days a pulse is followed.")
+    intensity_bins: int = Field(4, ge=1, le=20, description="Bins of rain intensity, equal counts [-].")
+    wetness_bins: int = Field(3, ge=1, le=20, description="Bins of antecedent soil water, equal counts [-].")
+    bootstrap: Positive = Field(200, description="Resamples of the block bootstrap of each index.")
+
+
+class Study(Section):
+    """A whole study."""
+
+    study: Name = Field(description="Name of the study; results go to results/{study}.")
+    datasets: dict[Name, Dataset] = Field(description="As many sources of basins as wanted, by name.", min_length=1)
+    periods: Periods | None = Field(None, description="Split used by datasets that bring none of their own.")
+    quality: Quality = Field(default_factory=Quality)
+    model: Model = Field(default_factory=Model)
+    training: Training = Field(default_factory=Training)
+    baselines: list[Literal["lstm", "gr4j"]] = Field(
+        ["lstm", "gr4j"], description="Models trained on the same days for comparison."
+    )
+    response: Response = Field(default_factory=Response)
+
+    @model_validator(mode="after")
+    def _every_dataset_has_periods(self) -> "Study":
+        without = [name for name, dataset in self.datasets.items() if dataset.periods is None]
+        if self.periods is None and without:
+            raise ValueError(f"no periods: give `periods` to the study or to the dataset(s) {', '.join(without)}")
+        return self
+
+    def periods_of(self, dataset: str) -> Periods:
+        """Split of one dataset: its own, or the study's."""
+        return self.datasets[dataset].periods or self.periods
+
+    def settings(self, *keys: str) -> str:
+        """Part of the configuration as canonical JSON, for a rule's parameters and hashes."""
+        return json.dumps({key: _jsonable(getattr(self, key)) for key in keys}, sort_keys=True)
+
+    def dataset_settings(self, dataset: str) -> str:
+        """What a basin's own jobs depend on: its dataset without the list of basins, and its periods."""
+        own = self.datasets[dataset].model_dump(mode="json", exclude={"basins", "periods"})
+        return json.dumps(own | {"periods": self.periods_of(dataset).model_dump(mode="json")}, sort_keys=True)
+
+
+def _jsonable(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def load_study(raw: Mapping[str, Any]) -> Study:
+    """Validate a configuration as read from YAML.
+
+    Parameters
+    ----------
+    raw : Mapping
+        Parsed YAML; ``datasets`` and ``study`` are required.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ConfigurationError
+        With every mistake at once: the key, what was found, what is allowed.
+    """
+    try:
+        return Study.model_validate(dict(raw))
+    except ValidationError as error:
+        lines = [_explain(problem) for problem in error.errors()]
+        raise ConfigurationError(
+            f"the configuration has {len(lines)} mistake{'s'[: len(lines) > 1]}:\n" + "\n".join(f"  - {x}" for x in lines)
+        ) from None
+
+
+def read_study(path: str | Path) -> Study:
+    """Read and validate a configuration file."""
+    import yaml
+
+    return load_study(yaml.safe_load(Path(path).read_text()) or {})
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    location = [part for part in problem["loc"] if part not in ("list[str]", "str")]
+    key = ".".join(str(part) for part in location) or "(top level)"
+    found = problem["input"]
+    match problem["type"]:
+        case "extra_forbidden":
+            allowed = _allowed_keys(location[:-1])
+            near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            return f"{key}: unknown key; {hint}allowed here: {', '.join(allowed)}"
+        case "missing":
+            return f"{key}: required, but not given"
+        case "value_error":
+            return f"{key}: {problem['msg'].removeprefix('Value error, ')}"
+        case _:
+            shown = repr(found) if len(repr(found)) < 80 else type(found).__name__
+            near = difflib.get_close_matches(str(found), _literals(problem), n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            return f"{key}: found {shown}; {problem['msg'][0].lower()}{problem['msg'][1:]}{hint}"
+
+
+def _literals(problem: Mapping[str, Any]) -> list[str]:
+    expected = problem.get("ctx", {}).get("expected", "")
+    return [part.strip(" '") for part in str(expected).replace(" or ", ",").split(",")]
+
+
+def _allowed_keys(location: list[Any]) -> list[str]:
+    """Keys a section accepts, found by walking the model along an error's location."""
+    sections = {
+        "periods": Periods, "virtual": Virtual, "quality": Quality, "model": Model, "training": Training,
+        "response": Response,
+    }  # fmt: skip
+    section: type[BaseModel] = Study
+    if location and location[0] == "datasets":
+        section = Dataset
+    for part in location:
+        section = sections.get(part, section)
+    return list(section.model_fields)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of the configuration, kept in ``workflow/schemas/config.schema.json``."""
+    return Study.model_json_schema()
+
+
+def key_documentation() -> str:
+    """Markdown tables of every key with type, default and meaning, kept in ``config/README.md``."""
+    sections: list[tuple[str, type[BaseModel]]] = [
+        ("Top level", Study), ("datasets.NAME", Dataset), ("datasets.NAME.virtual", Virtual), ("periods", Periods),
+        ("quality", Quality), ("model", Model), ("training", Training), ("response", Response),
+    ]  # fmt: skip
+    blocks = []
+    for title, section in sections:
+        rows = [f"## {title}", "", section.__doc__.splitlines()[0], "", "| key | type | default | meaning |", "|---|---|---|---|"]
+        schema = section.model_json_schema()["properties"]
+        for key, field in section.model_fields.items():
+            default = "required" if field.is_required() else _shown_default(field)
+            meaning = field.description or "See the section below."
+            rows.append(f"| `{key}` | {_type_name(schema[key])} | {default} | {meaning} |")
+        blocks.append("\n".join(rows))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _shown_default(field: Any) -> str:
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, BaseModel):
+        return "see below"
+    return "none" if default is None else f"`{default}`"
+
+
+def _type_name(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(_type_name(s) for s in schema["anyOf"] if s.get("type") != "null")
+    if "$ref" in schema:
+        return "section"
+    if schema.get("type") == "array":
+        items = schema.get("items")
+        return f"list of {_type_name(items)}" if items else "[first, last]"
+    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "mapping"}[
+        schema["type"]
+    ]
