@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 import zarr
@@ -33,3 +34,9 @@ def read(path: str | Path) -> xr.Dataset:
     """Load a ``*.zarr.zip`` written by :func:`write` into memory and close it."""
     with zarr.storage.ZipStore(path, mode="r") as store:
         return xr.open_zarr(store, consolidated=False, chunks=None).load()
+
+
+def attributes(path: str | Path) -> dict[str, Any]:
+    """Attributes of a ``*.zarr.zip`` without reading its arrays."""
+    with zarr.storage.ZipStore(path, mode="r") as store:
+        return dict(zarr.open_group(store, mode="r").attrs)

@@ -1,0 +1,136 @@
+"""The learned laws on grids of (intensity, store), masked to where the basin has been."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from hydronexus.model.nexus import Nexus
+
+RESOLUTION = (32, 12)  # cells along intensity and store
+VISITS = 2  # simulated steps that make a cell visited
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process whose law is drawn on a grid.
+
+    Parameters
+    ----------
+    store : str
+        Store on the y axis [mm].
+    drive : callable
+        From the closed-loop simulation and potential evapotranspiration, the x variable [mm per step].
+    law : callable
+        From the module, x [mm per step], y [mm] and mean potential evapotranspiration, the flux [mm per step].
+    x, y, flux : str
+        Labels with units.
+    """
+
+    store: str
+    drive: Callable[[xr.Dataset, xr.DataArray], xr.DataArray]
+    law: Callable[[Nexus, Tensor, Tensor, Tensor], Tensor]
+    x: str
+    y: str
+    flux: str
+
+
+def _interception(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    held, _ = module.interception(x, demand, y, module.state("canopy", y, None))
+    return x - (1 - held) * (x + y)
+
+
+def _infiltration(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    return x * module.infiltration(x, module.state("soil", y, None))
+
+
+def _evapotranspiration(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    usable = x * module.evapotranspiration(x, module.state("soil", y, None))
+    return y * (1 - torch.exp(-usable / (y + 1e-4)))
+
+
+def _recharge(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    down, sideways = (rate * module.step for rate in module.drainage(x, module.state("soil", y, None)))
+    return (x + y) * (1 - torch.exp(-down - sideways)) * down / (down + sideways)
+
+
+def _baseflow(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    return (x + y) * (1 - torch.exp(-module.step / module.residence(x, module.state("ground", y, None))))
+
+
+def _surface_water(simulation: xr.Dataset, demand: xr.DataArray) -> xr.DataArray:
+    return simulation["infiltration"] + simulation["surface_runoff"]
+
+
+PROCESSES: dict[str, Process] = {
+    "interception": Process(
+        "canopy", lambda s, e: s["rain"], _interception, "rain [mm/d]", "canopy store [mm]", "intercepted water [mm/d]"
+    ),
+    "infiltration": Process(
+        "soil", _surface_water, _infiltration, "water at the surface [mm/d]", "soil store [mm]", "infiltration [mm/d]"
+    ),
+    "evapotranspiration": Process(
+        "soil", lambda s, e: e - s["canopy_evaporation"], _evapotranspiration,
+        "potential evapotranspiration left [mm/d]", "soil store [mm]", "soil evapotranspiration [mm/d]",
+    ),
+    "recharge": Process(
+        "soil", lambda s, e: s["infiltration"], _recharge, "infiltration [mm/d]", "soil store [mm]", "recharge [mm/d]"
+    ),
+    "baseflow": Process(
+        "ground", lambda s, e: s["recharge"], _baseflow, "recharge [mm/d]", "ground store [mm]", "baseflow [mm/d]"
+    ),
+}  # fmt: skip
+
+
+@torch.no_grad()
+def law_grids(module: Nexus, simulation: xr.Dataset, potential_evapotranspiration: xr.DataArray) -> xr.Dataset:
+    """Evaluate every law of every member on a grid that spans what the basin has seen.
+
+    Parameters
+    ----------
+    module : Nexus
+        Trained ensemble whose laws read stores.
+    simulation : xarray.Dataset
+        Its closed loop gives the ranges and the visited cells.
+    potential_evapotranspiration : xarray.DataArray
+        [mm per step], dim time.
+
+    Returns
+    -------
+    xarray.Dataset
+        `law` (process, seed, x, y) [mm d-1], `law_x` (process, x) [mm d-1], `law_y` (process, y) [mm],
+        `law_visited` (process, x, y).
+    """
+    closed = simulation.sel(loop="closed")
+    step = module.step
+    laws, xs, ys, visits = [], [], [], []
+    demand = torch.tensor(float(potential_evapotranspiration.mean()), dtype=torch.float64)
+    for process in PROCESSES.values():
+        x_data = process.drive(closed, potential_evapotranspiration).transpose("seed", "time").values[:, 1:]
+        y_data = closed[process.store].values[:, :-1]
+        # Intensities are skewed: a quadratic spacing resolves the many small ones.
+        x = np.linspace(0, 1, RESOLUTION[0]) ** 2 * max(np.quantile(x_data, 0.9995), 1e-3)
+        y = np.linspace(*np.quantile(y_data, [0.005, 0.995]), RESOLUTION[1])
+        y += np.linspace(0, 1e-6, RESOLUTION[1])  # a store that never changes still has a grid
+        grid = [torch.from_numpy(g).expand(len(x_data), *RESOLUTION) for g in np.meshgrid(x, y, indexing="ij")]
+        values = process.law(module, *grid, demand.expand(len(x_data), *RESOLUTION))
+        edges = [np.concatenate([[-np.inf], (axis[1:] + axis[:-1]) / 2, [np.inf]]) for axis in (x, y)]
+        counts, _, _ = np.histogram2d(x_data.ravel(), y_data.ravel(), bins=edges)
+        laws.append(values.numpy() / step)
+        xs.append(x / step)
+        ys.append(y)
+        visits.append(counts >= VISITS)
+    axes = {name: {"x": p.x, "y": p.y, "flux": p.flux} for name, p in PROCESSES.items()}
+    return xr.Dataset(
+        {
+            "law": (("process", "seed", "x", "y"), np.stack(laws).astype("float32"), {"units": "mm d-1"}),
+            "law_x": (("process", "x"), np.stack(xs), {"units": "mm d-1"}),
+            "law_y": (("process", "y"), np.stack(ys), {"units": "mm"}),
+            "law_visited": (("process", "x", "y"), np.stack(visits)),
+        },
+        coords={"process": list(PROCESSES), "seed": simulation["seed"]},
+        attrs={"axes": axes},
+    )

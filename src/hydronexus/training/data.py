@@ -1,0 +1,154 @@
+"""From a canonical forcing dataset to tensors: standardised features, windows and scored steps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from hydronexus.config import Period
+from hydronexus.model.nexus import Forcing
+
+DRIVERS = (
+    "precipitation", "potential_evapotranspiration", "temperature", "temperature_min", "temperature_max",
+    "shortwave_radiation", "vapour_pressure",
+)  # fmt: skip
+STRONG_RADIATION = 400.0  # W m-2, scales what the melt law reads
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """Forcing of the whole record as one tensor, and what standardises it.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Variables, in the order of the last axis.
+    values : Tensor
+        Shape (time, variable).
+    center, spread : Tensor
+        Mean and standard deviation over the training period, after log(1 + x) of precipitation; shape (variable,).
+    deviation : Tensor
+        Standard deviation of the raw values over the training period, shape (variable,).
+    step : float
+        Time step [d].
+    snow : bool
+        Whether temperature is there and snow is wanted.
+    """
+
+    names: tuple[str, ...]
+    values: Tensor
+    center: Tensor
+    spread: Tensor
+    deviation: Tensor
+    step: float
+    snow: bool
+
+    def forcing(self, raw: Tensor) -> Forcing:
+        """Tensors the model reads from raw values of shape (member or 1, window, time, variable)."""
+        columns = dict(zip(self.names, raw.unbind(-1), strict=True))
+        features = torch.cat([torch.log1p(raw[..., :1]), raw[..., 1:]], -1)
+        radiation = columns.get("shortwave_radiation")
+        return Forcing(
+            columns["precipitation"],
+            columns["potential_evapotranspiration"],
+            columns["temperature"] if self.snow else None,
+            radiation / STRONG_RADIATION if self.snow and radiation is not None else None,
+            (features - self.center) / self.spread,
+        )
+
+    def noisy(self, raw: Tensor, noise: float, seeds: list[int], step: int) -> Tensor:
+        """Raw values with noise of their own for every member; a function of (seed, step), so a resumed run repeats it.
+
+        Precipitation and potential evapotranspiration are multiplied by lognormal factors of mean one, so that dry days stay dry; the
+        rest is shifted in proportion to its standard deviation.
+        """
+        draws = []
+        for seed in seeds:
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+            draws.append(torch.randn(raw.shape[1:], generator=generator))
+        draw = noise * torch.stack(draws).to(raw)
+        amounts = raw[..., :2] * torch.exp(draw[..., :2] - noise**2 / 2)
+        return torch.cat([amounts, raw[..., 2:] + draw[..., 2:] * self.deviation[2:]], -1)
+
+    def to(self, kind: torch.dtype | torch.device) -> "Drivers":
+        """A copy in another precision or on another device."""
+        moved = [x.to(kind) for x in (self.values, self.center, self.spread, self.deviation)]
+        return Drivers(self.names, *moved, self.step, self.snow)
+
+
+def drivers(forcing: xr.Dataset, train: Period, snow: bool) -> Drivers:
+    """Prepare the forcing of one basin; statistics come from the training period only.
+
+    Parameters
+    ----------
+    forcing : xarray.Dataset
+        Canonical forcing, dim time.
+    train : tuple of date
+        Training period.
+    snow : bool
+        Whether snow is wanted; it is used where temperature is there.
+    """
+    names = tuple(name for name in DRIVERS if name in forcing)
+    values = torch.tensor(np.stack([forcing[name].values for name in names], -1), dtype=torch.float32)
+    inside = torch.from_numpy(in_period(forcing, train))
+    features = torch.cat([torch.log1p(values[:, :1]), values[:, 1:]], -1)[inside]
+    return Drivers(
+        names,
+        values,
+        features.mean(0),
+        features.std(0).clamp_min(1e-6),
+        values[inside].std(0),
+        float(forcing.attrs["time_step_days"]),
+        snow and "temperature" in names,
+    )
+
+
+def in_period(forcing: xr.Dataset, period: Period) -> np.ndarray:
+    """Boolean mask of the steps of a period, both days included."""
+    days = forcing["time"].values.astype("datetime64[D]")
+    return (days >= np.datetime64(period[0])) & (days <= np.datetime64(period[1]))
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Equal windows that cover a period, each with a warm-up before its scored steps.
+
+    Parameters
+    ----------
+    raw : Tensor
+        Forcing, shape (1, window, time, variable).
+    observed : Tensor
+        Streamflow [mm per step], zero where not scored, shape (window, time).
+    scored : Tensor
+        True where observed, inside the period and after the warm-up; every step of the period at most once.
+    """
+
+    raw: Tensor
+    observed: Tensor
+    scored: Tensor
+
+
+def windows(forcing: xr.Dataset, source: Drivers, period: Period, warmup: int, length: int) -> Windows:
+    """Cut a period into windows.
+
+    Parameters
+    ----------
+    warmup, length : int
+        Steps before the scored part, and scored steps, of each window.
+    """
+    inside = np.flatnonzero(in_period(forcing, period))
+    first, last = inside[0], inside[-1] + 1
+    total = min(warmup + length, len(source.values))
+    observed = forcing["streamflow"].values.astype("float32")
+    rows, flows, masks = [], [], []
+    for begin in range(max(first, min(warmup, last - 1)), last, length):
+        end = min(begin + length, last)
+        start = max(0, end - total)
+        index = np.arange(start, start + total)
+        scored = (index >= begin) & (index < end) & np.isfinite(observed[index])
+        rows.append(source.values[index])
+        flows.append(torch.from_numpy(np.where(scored, observed[index], 0.0)))
+        masks.append(torch.from_numpy(scored))
+    return Windows(torch.stack(rows)[None], torch.stack(flows), torch.stack(masks))

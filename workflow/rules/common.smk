@@ -1,0 +1,56 @@
+import re
+
+from snakemake.exceptions import WorkflowError
+
+try:
+    from hydronexus.errors import ConfigurationError
+except ImportError:
+    raise WorkflowError("hydronexus is not installed in this environment; run: pip install -e .") from None
+
+from hydronexus.config import load_study
+from hydronexus.forcing import catalogue
+from hydronexus.locking import release_stale_lock
+from hydronexus.provenance import code_digest
+
+if workflow.is_main_process:
+    release_stale_lock()
+
+try:
+    STUDY = load_study(config)
+    BASINS = catalogue.basins(STUDY)
+except ConfigurationError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = f"results/{STUDY.study}"
+CODE = {
+    "forcing": code_digest("forcing", "virtual", "archive"),
+    "train": code_digest("model", "training"),
+    "baselines": code_digest("baselines"),
+    "response": code_digest("response", "virtual"),
+    "evaluation": code_digest("evaluation"),
+    "figures": code_digest("figures"),
+    "report": code_digest("report"),
+}
+TRAIN_GPU = int(STUDY.training.device == "cuda")
+
+
+wildcard_constraints:
+    basin="|".join(re.escape(basin) for basin in BASINS),
+
+
+def dataset_settings(wildcards):
+    return STUDY.dataset_settings(BASINS[wildcards.basin][0])
+
+
+def periods(wildcards):
+    return STUDY.periods_of(BASINS[wildcards.basin][0]).model_dump_json()
+
+
+def per_basin(pattern):
+    return [pattern.format(results=RESULTS, basin=basin) for basin in BASINS]
+
+
+localrules:
+    all,
+    fetch_example,
+    finish_study,

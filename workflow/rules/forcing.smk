@@ -1,0 +1,47 @@
+EXAMPLE = "cache/holmes_hydro-3.5.0-py3-none-any.whl"
+
+
+def example_archive(wildcards):
+    dataset = STUDY.datasets[BASINS[wildcards.basin][0]]
+    return EXAMPLE if dataset.format == "example" else []
+
+
+rule fetch_example:
+    output:
+        EXAMPLE,
+    log:
+        "results/logs/fetch_example.log",
+    conda:
+        "../../envs/hydronexus.yaml"
+    retries: 0
+    message:
+        "Fetching the example catchments"
+    script:
+        "../scripts/fetch_example.py"
+
+
+rule ingest_basin:
+    input:
+        example_archive,
+    output:
+        RESULTS + "/forcing/{basin}.zarr.zip",
+    log:
+        RESULTS + "/logs/ingest_basin/{basin}.log",
+    benchmark:
+        RESULTS + "/benchmarks/ingest_basin/{basin}.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=10,
+    params:
+        code=CODE["forcing"],
+        dataset=dataset_settings,
+        quality=STUDY.settings("quality"),
+        warmup=STUDY.training.warmup,
+        source=lambda wildcards: catalogue.fingerprint(STUDY, wildcards.basin),
+    message:
+        "Ingesting {wildcards.basin}"
+    script:
+        "../scripts/ingest_basin.py"

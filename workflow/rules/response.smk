@@ -1,0 +1,24 @@
+rule extract_responses:
+    input:
+        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
+        weights=RESULTS + "/models/{basin}/weights.safetensors",
+        simulation=RESULTS + "/simulation/{basin}.zarr.zip",
+    output:
+        RESULTS + "/response/{basin}.zarr.zip",
+    log:
+        RESULTS + "/logs/extract_responses/{basin}.log",
+    benchmark:
+        RESULTS + "/benchmarks/extract_responses/{basin}.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        code=CODE["response"],
+        settings=STUDY.settings("response"),
+    message:
+        "Extracting the response functions of {wildcards.basin}"
+    script:
+        "../scripts/extract_responses.py"

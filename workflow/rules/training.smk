@@ -1,0 +1,77 @@
+rule train_nexus:
+    input:
+        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
+    output:
+        weights=RESULTS + "/models/{basin}/weights.safetensors",
+        history=RESULTS + "/models/{basin}/training_log.csv",
+        configuration=RESULTS + "/models/{basin}/configuration.json",
+    log:
+        RESULTS + "/logs/train_nexus/{basin}.log",
+    benchmark:
+        RESULTS + "/benchmarks/train_nexus/{basin}.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        gpu=TRAIN_GPU,
+    params:
+        code=CODE["train"],
+        settings=STUDY.settings("model", "training"),
+        periods=periods,
+        checkpoint=RESULTS + "/checkpoints/{basin}.safetensors",
+    message:
+        "Training the nexus model on {wildcards.basin}"
+    script:
+        "../scripts/train_nexus.py"
+
+
+rule simulate_nexus:
+    input:
+        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
+        weights=RESULTS + "/models/{basin}/weights.safetensors",
+    output:
+        RESULTS + "/simulation/{basin}.zarr.zip",
+    log:
+        RESULTS + "/logs/simulate_nexus/{basin}.log",
+    benchmark:
+        RESULTS + "/benchmarks/simulate_nexus/{basin}.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=30,
+    params:
+        code=CODE["train"],
+    message:
+        "Simulating {wildcards.basin} in open and closed loop"
+    script:
+        "../scripts/simulate_nexus.py"
+
+
+rule run_baselines:
+    input:
+        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
+    output:
+        RESULTS + "/baselines/{basin}.zarr.zip",
+    log:
+        RESULTS + "/logs/run_baselines/{basin}.log",
+    benchmark:
+        RESULTS + "/benchmarks/run_baselines/{basin}.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        code=CODE["baselines"],
+        settings=STUDY.settings("baselines", "training"),
+        hidden_size=STUDY.model.hidden_size,
+        periods=periods,
+    message:
+        "Training the baselines on {wildcards.basin}"
+    script:
+        "../scripts/run_baselines.py"

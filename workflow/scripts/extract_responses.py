@@ -1,0 +1,19 @@
+"""Extract the response functions of one basin."""
+
+from hydronexus import archive
+from hydronexus.response.extract import extract
+from hydronexus.stage import run_basin, study_of
+from hydronexus.training import checkpoint
+
+
+def work(job):
+    study = study_of(job)
+    forcing = archive.read(job.input.forcing)
+    weights, _ = checkpoint.read(job.input.weights)
+    simulation = archive.read(job.input.simulation)
+    periods = study.periods_of(forcing.attrs["dataset"])
+    responses = extract(weights, forcing, simulation, periods, study.model, study.training, study.response)
+    archive.write(responses, job.output[0])
+
+
+run_basin(snakemake, work)  # noqa: F821

@@ -1,0 +1,20 @@
+"""Train the nexus model on one basin."""
+
+from hydronexus import archive
+from hydronexus.stage import run_basin, study_of
+from hydronexus.training.run import train_basin
+
+
+def work(job):
+    train_basin(
+        archive.read(job.input.forcing),
+        study_of(job),
+        job.wildcards.basin,
+        job.output.weights,
+        job.output.history,
+        job.output.configuration,
+        job.params.checkpoint,
+    )
+
+
+run_basin(snakemake, work)  # noqa: F821
