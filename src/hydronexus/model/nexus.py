@@ -13,6 +13,7 @@ from hydronexus.model.routing import Routing
 from hydronexus.model.scan import affine_scan
 from hydronexus.model.stores import (
     CANOPY_CAPACITY,
+    DRIP_RATE,
     GROUND_RESIDENCE,
     INTERFLOW_RATE,
     RECHARGE_RATE,
@@ -142,7 +143,7 @@ class Nexus(nn.Module):
             return Law(seeds, inputs + state, law_size, start, salt)
 
         laws = {
-            "interception": law(2, (-1.0, 1.0), 1),
+            "interception": law(2, (-0.5, 1.0), 1),
             "infiltration": law(1, (2.5,), 2),
             "evapotranspiration": law(1, (1.0,), 3),
             "drainage": law(1, (-3.0, -3.0), 4),
@@ -172,11 +173,15 @@ class Nexus(nn.Module):
         return torch.exp(rate) * functional.softplus(temperature + offset)
 
     def interception(self, rain: Tensor, demand: Tensor, content: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Shares of the canopy's water that are held back, and of that the share that stays wet through the step [-]."""
-        retain, wet = self.laws["interception"](_intensity(rain, self.step), demand / (5 * self.step), state)
+        """Share of the canopy's water that stays through the step, and evaporation's share of what leaves [-]."""
+        drip, wet = self.laws["interception"](_intensity(rain, self.step), demand / (5 * self.step), state)
         there = content + rain + TINY
-        held = torch.sigmoid(retain) * CANOPY_CAPACITY * (1 - torch.exp(-there / CANOPY_CAPACITY)) / there
-        return held, torch.exp(-torch.sigmoid(wet) * demand / there)
+        dripping = DRIP_RATE * self.step * functional.softplus(drip)
+        drying = torch.sigmoid(wet) * demand / there
+        room = (CANOPY_CAPACITY / there).clamp(max=1.0)  # what exceeds the capacity falls through at once
+        keep = room * torch.exp(-dripping - drying)
+        evaporated = room * (1 - torch.exp(-dripping - drying)) * drying / (dripping + drying)
+        return keep, evaporated / (1 - keep)
 
     def infiltration(self, water: Tensor, state: Tensor) -> Tensor:
         """Share of the water at the ground surface [mm per step] that enters the soil [-]."""
@@ -230,10 +235,10 @@ class Nexus(nn.Module):
             melt = (1 - keep) * settle("snow", keep, snowfall)
             fluxes |= {"snowfall": snowfall, "melt": melt}
 
-        held, wet = self.interception(rain, demand, guess["canopy"], states["canopy"])
-        water = settle("canopy", held * wet, rain)
-        canopy_evaporation = torch.minimum(held * (1 - wet) * water, demand)
-        throughfall = water - after["canopy"] - canopy_evaporation
+        keep, evaporating = self.interception(rain, demand, guess["canopy"], states["canopy"])
+        leaving = (1 - keep) * settle("canopy", keep, rain)
+        canopy_evaporation = torch.minimum(leaving * evaporating, demand)
+        throughfall = leaving - canopy_evaporation
 
         surface_water = throughfall + melt
         infiltration = surface_water * self.infiltration(surface_water, states["soil"])

@@ -31,6 +31,7 @@ STORES: dict[str, Store] = {
 # Bounds that keep stores from playing each other's role (science: a store used as an infinite sink
 # gives a high NSE with evapotranspiration off by two thirds).
 CANOPY_CAPACITY = 4.0  # mm
+DRIP_RATE = 3.0  # scale of the canopy's drainage, per day
 RECHARGE_RATE = 0.3  # at most, per day
 INTERFLOW_RATE = 1.0  # at most, per day
 GROUND_RESIDENCE = (20.0, 400.0)  # days

@@ -39,8 +39,8 @@ class Process:
 
 
 def _interception(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
-    held, _ = module.interception(x, demand, y, module.state("canopy", y, None))
-    return x - (1 - held) * (x + y)
+    keep, evaporating = module.interception(x, demand, y, module.state("canopy", y, None))
+    return x - (1 - keep) * (1 - evaporating) * (x + y)
 
 
 def _infiltration(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:

@@ -216,7 +216,8 @@ def train(
             _save(checkpoint_path, facts | {"step": step + 1}, module, optimizer, best, weights, history)
     columns = ["step", "seed", "loss", "validation_nse", "inconsistency", "best"]
     state = {name: value.cpu() for name, value in best.state.items()}
-    return Trained(state, pd.DataFrame(history, columns=columns), facts["fingerprint"])
+    table = pd.DataFrame(history, columns=columns).astype({"step": int, "seed": int})
+    return Trained(state, table, facts["fingerprint"])
 
 
 def _device(wanted: str) -> torch.device:

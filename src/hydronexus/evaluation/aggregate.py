@@ -1,0 +1,75 @@
+"""Tables over all basins of a study, from the evaluation of each."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from hydronexus.evaluation.basin import INDICES
+from hydronexus.evaluation.claims import claims
+from hydronexus.evaluation.closure import HORIZONS
+
+TEXT = (
+    "basin",
+    "dataset",
+    "model",
+    "period",
+    "loop",
+    "store",
+    "process",
+    "variable",
+    "field_equation",
+    "verdict",
+    "note",
+)
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "metrics": (
+        "basin", "dataset", "model", "period", "nse", "kge", "kge_correlation", "kge_bias", "kge_variability", "fhv", "flv",
+        "peak_timing", "nse_closed_loop", "nse_member_median", *(f"closure_percent_{days}d" for days in HORIZONS), "n",
+    ),
+    "closure": ("basin", "loop", "store", "horizon_days", "closure_percent"),
+    "responses": (
+        "basin", "process", *(index + side for index in INDICES for side in ("", "_low", "_high")), "law_spread",
+        "field_equation", "field_rmse", "verdict",
+    ),
+    "recovery": ("basin", "variable", "loop", "total_error_percent", "correlation", "nse"),
+    "notes": ("basin", "note"),
+    "quarantine": ("basin", "stage", "error", "reason"),
+}  # fmt: skip
+
+
+def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
+    """Put the evaluations of all basins into tables, and judge the study's claims.
+
+    Parameters
+    ----------
+    evaluations : iterable of mapping
+        From :func:`hydronexus.evaluation.basin.evaluate_basin`, or `{"quarantine": {...}}` for a basin that
+        failed.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        metrics, closure, responses, recovery, notes, quarantine and claims; every table has all its columns
+        even where it has no row.
+    """
+    rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in COLUMNS}
+    for evaluation in evaluations:
+        if evaluation["quarantine"] is not None:
+            rows["quarantine"].append(evaluation["quarantine"])
+            continue
+        for name in ("metrics", "closure", "responses", "recovery"):
+            rows[name] += evaluation[name]
+        basin = evaluation["metrics"][0]["basin"]
+        rows["notes"] += [{"basin": basin, "note": note} for note in evaluation.get("notes", [])]
+    tables = {name: _table(rows[name], columns) for name, columns in COLUMNS.items()}
+    return tables | {"claims": claims(tables)}
+
+
+def _table(rows: list[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(columns))
+    numbers = [] if "reason" in columns else [column for column in columns if column not in TEXT]
+    # A column of None alone would otherwise be of objects, and its type would depend on the basins.
+    return table.astype(dict.fromkeys(numbers, float)).astype(
+        {column: "int64" for column in ("n", "horizon_days") if column in columns}
+    )

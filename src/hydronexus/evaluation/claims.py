@@ -1,0 +1,243 @@
+"""The claims of the study this software tests, each with a number and a verdict by rule."""
+
+import math
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+MIN_BASINS = 10  # fewer real basins leave every claim undecided
+LEVEL = 0.05  # of every test
+SKILL_MARGIN = 0.02  # NSE below the LSTM that still counts as "as well as"
+CLOSURE_LIMIT = 1.0  # percent of precipitation
+GAP_LIMIT = 0.005  # NSE
+RESAMPLES = 2000
+PROCESSES = ("interception", "infiltration", "evapotranspiration", "routing", "recharge")
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One judged claim; numbers are NaN where nothing was measured.
+
+    Parameters
+    ----------
+    claim, statistic : str
+        What is claimed, and what was measured with its unit.
+    value, low, high : float
+        The statistic and its 95 % interval.
+    p : float
+        Of the test of the claim.
+    n : int
+        Real basins behind it.
+    verdict : str
+        supported, not supported, undecided or not yet tested.
+    sentence : str
+        The finding in numbers.
+    """
+
+    claim: str
+    statistic: str
+    value: float
+    low: float
+    high: float
+    p: float
+    n: int
+    verdict: str
+    sentence: str
+
+
+def claims(tables: Tables) -> pd.DataFrame:
+    """Judge every claim on the real basins of a study; virtual ones, which have rows in `recovery`, do not count.
+
+    Parameters
+    ----------
+    tables : dict of pandas.DataFrame
+        metrics, closure, responses and recovery of :func:`hydronexus.evaluation.aggregate.aggregate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per claim: claim, statistic, value, low, high, p, n, verdict, sentence.
+    """
+    virtual = set(tables["recovery"]["basin"])
+    real = {
+        name: tables[name][~tables[name]["basin"].isin(virtual)]
+        for name in ("metrics", "closure", "responses")
+    }
+    return pd.DataFrame([astuple(judge(real)) for judge in JUDGES], columns=list(Claim.__dataclass_fields__))
+
+
+def _skill(tables: Tables) -> Claim:
+    """Not more than a margin below the LSTM, and above GR4J: both one-sided Wilcoxon tests must reject (so p is the larger)."""
+    nse = _test_nse(tables["metrics"])
+    worse, better, parts, results = [], [], [], []
+    for baseline, margin in (("lstm", SKILL_MARGIN), ("gr4j", 0.0)):
+        difference = (nse["nexus_closed"] - nse[baseline]).dropna().to_numpy()
+        low, high = _interval(difference)
+        better.append(_wilcoxon(difference + margin, "greater"))
+        worse.append(_wilcoxon(difference + margin, "less"))
+        median = float(np.median(difference)) if len(difference) else math.nan
+        results.append((median, low, high, len(difference)))
+        label = baseline.upper()
+        parts.append(
+            f"{median:+.3f} against {label} ({_precision(low, high, better[-1])}{_basins(len(difference))})"
+            if len(difference)
+            else f"not measured against {label}"
+        )
+    n = min(result[3] for result in results)
+    p = max(better) if all(map(math.isfinite, better)) else math.nan
+    if n < MIN_BASINS:
+        verdict = "undecided"
+    else:
+        verdict = "supported" if p < LEVEL else "not supported" if min(worse) < LEVEL else "undecided"
+    return Claim(
+        "Simulates streamflow as well as pure deep learning, and better than conventional conceptual models",
+        "median NSE(nexus, closed loop) - NSE(LSTM), test [-]",
+        *results[0][:3],
+        p,
+        n,
+        verdict,
+        f"Median difference in test NSE of the closed loop: {'; '.join(parts)}. As well as the LSTM means less than "
+        f"{SKILL_MARGIN} below it.{_too_few(n)}",
+    )
+
+
+def _consistency(tables: Tables) -> Claim:
+    nse = _test_nse(tables["metrics"])
+    gap = (nse["nexus"] - nse["nexus_closed"]).dropna().to_numpy()
+    n = len(gap)
+    low, high = _interval(gap)
+    median = float(np.median(gap)) if n else math.nan
+    closure = tables["closure"].dropna(subset="closure_percent")
+    worst = closure.loc[closure["closure_percent"].idxmax()] if len(closure) else None
+    sentence, verdict = "No real basin was evaluated.", "undecided"
+    if n and worst is not None:
+        met = worst["closure_percent"] <= CLOSURE_LIMIT and median <= GAP_LIMIT
+        if n >= MIN_BASINS:
+            verdict = "supported" if met else "not supported"
+        sentence = (
+            f"Median closed-loop gap {median:+.4f} NSE ({_precision(low, high)}{_basins(n)}; limit {GAP_LIMIT}); "
+            f"largest closure error {worst['closure_percent']:.2g} % of precipitation ({worst['basin']}, {worst['store']} store, "
+            f"{worst['loop']} loop, {worst['horizon_days']} d; limit {CLOSURE_LIMIT:g} %).{_too_few(n)}"
+        )
+    return Claim(
+        "Physically consistent through residual-style loss regulation that embeds mass conservation",
+        "median NSE(open loop) - NSE(closed loop), test [-]",
+        median, low, high, math.nan, n, verdict, sentence,
+    )  # fmt: skip
+
+
+def _extraction(tables: Tables) -> Claim:
+    responses = tables["responses"][tables["responses"]["process"].isin(PROCESSES)]
+    n = responses["basin"].nunique()
+    finite = int((responses["elasticity"].notna() | responses["t50"].notna()).sum())
+    return Claim(
+        "Interception, infiltration, evapotranspiration, routing and recharge emerge as extractable functions",
+        "basins x processes with a finite response",
+        float(finite), math.nan, math.nan, math.nan, n, "not yet tested",
+        f"A finite response was extracted for {finite} of {n * len(PROCESSES)} pairs of basin and process ({_basins(n)}, "
+        f"{len(PROCESSES)} processes); whether each is identifiable is not yet calibrated on virtual catchments.",
+    )  # fmt: skip
+
+
+def _nonlinearity(tables: Tables) -> Claim:
+    """Most basins nonlinear by a one-sided sign test, and half of the median basin's response later than a day."""
+    flow = (
+        tables["responses"]
+        .query("process == 'streamflow'")
+        .dropna(subset=["elasticity_low", "elasticity_high"])
+    )
+    n = len(flow)
+    if not n:
+        numbers, verdict, sentence = (
+            (math.nan,) * 4,
+            "undecided",
+            "No real basin has an interval of its elasticity.",
+        )
+    else:
+        curved = int(((flow["elasticity_low"] > 1) | (flow["elasticity_high"] < 1)).sum())
+        test = stats.binomtest(curved, n, alternative="greater")
+        interval = stats.binomtest(curved, n).proportion_ci(method="wilson")
+        numbers = (curved / n, interval.low, interval.high, test.pvalue)
+        memory = float(flow["t50"].median())
+        if n < MIN_BASINS:
+            verdict = "undecided"
+        elif test.pvalue < LEVEL and memory >= 1:
+            verdict = "supported"
+        elif stats.binomtest(curved, n, alternative="less").pvalue < LEVEL or memory < 1:
+            verdict = "not supported"
+        else:
+            verdict = "undecided"
+        sentence = (
+            f"The elasticity of streamflow to rain excludes 1 in {curved} of {_basins(n)} (median {flow['elasticity'].median():.2f}); "
+            f"half of the response has passed after {memory:.1f} d in the median basin.{_too_few(n)}"
+        )
+    return Claim(
+        "The functions show pronounced nonlinearity and memory",
+        "share of basins whose interval of the streamflow elasticity excludes 1 [-]",
+        *numbers, n, verdict, sentence,
+    )  # fmt: skip
+
+
+def _deformation(tables: Tables) -> Claim:
+    return _untested(
+        "Deformation from field to catchment scale is driven by the spatial heterogeneity of precipitation",
+        "share of deformation explained by heterogeneity [-]",
+        "Heterogeneity of gridded precipitation is not part of this run.",
+    )
+
+
+def _speed(tables: Tables) -> Claim:
+    return _untested(
+        "Reduced recurrent dependence makes training parallel",
+        "training time of a sequential run over that of the nexus [-]",
+        "Speed is measured by a benchmark of its own, not by a study.",
+    )
+
+
+JUDGES: tuple[Callable[[Tables], Claim], ...] = (
+    _skill, _consistency, _extraction, _nonlinearity, _deformation, _speed,
+)  # fmt: skip
+
+
+def _untested(claim: str, statistic: str, sentence: str) -> Claim:
+    return Claim(claim, statistic, math.nan, math.nan, math.nan, math.nan, 0, "not yet tested", sentence)
+
+
+def _test_nse(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Test NSE with one row per basin and one column per model, NaN where a model was not run."""
+    test = metrics[metrics["period"] == "test"].pivot(index="basin", columns="model", values="nse")
+    return test.reindex(columns=["nexus", "nexus_closed", "lstm", "gr4j"])
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """95 % bootstrap interval of the median over basins."""
+    if len(values) < 2:
+        return math.nan, math.nan
+    result = stats.bootstrap(
+        (values,), np.median, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(0)
+    )
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def _wilcoxon(values: np.ndarray, alternative: str) -> float:
+    if len(values) < 2 or not np.any(values):
+        return math.nan
+    return float(stats.wilcoxon(values, alternative=alternative).pvalue)
+
+
+def _precision(low: float, high: float, p: float = math.nan) -> str:
+    """Interval and p as they stand in a sentence, where they exist."""
+    text = f"95 % interval {low:+.3f} to {high:+.3f}, " if math.isfinite(low) else ""
+    return text + (f"p {p:.2g}, " if math.isfinite(p) else "")
+
+
+def _basins(n: int) -> str:
+    return f"{n} basin{'s' if n != 1 else ''}"
+
+
+def _too_few(n: int) -> str:
+    return f" No verdict is passed on fewer than {MIN_BASINS} real basins." if n < MIN_BASINS else ""

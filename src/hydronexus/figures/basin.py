@@ -1,0 +1,48 @@
+"""All figures of one basin."""
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from hydronexus.config import Periods
+from hydronexus.figures.flow_duration import flow_duration
+from hydronexus.figures.hydrograph import hydrograph
+from hydronexus.figures.laws import laws
+from hydronexus.figures.notice import notice
+from hydronexus.figures.pulse_response import pulse_response
+from hydronexus.figures.stores_and_fluxes import stores_and_fluxes
+
+CAPTIONS: dict[str, str] = {
+    "hydrograph": "Observed and simulated streamflow and precipitation in the test year of median precipitation",
+    "flow_duration": "Flow duration curves of the test period",
+    "stores_and_fluxes": "Content, inflows and outflows of every store in the test year of median precipitation",
+    "laws": "Learned laws of every process, with the best-fitting field-scale equation, and the unit hydrograph",
+    "pulse_response": "Response of streamflow and every flux to a removed pulse of rain, by lag and rain intensity",
+}
+
+
+def draw_basin(
+    forcing: xr.Dataset, simulation: xr.Dataset, baselines: xr.Dataset, response: xr.Dataset, periods: Periods
+) -> dict[str, Figure]:
+    """Draw a basin.
+
+    Parameters
+    ----------
+    forcing, simulation, baselines, response : xarray.Dataset
+        The basin's stores.
+    periods : Periods
+        Split.
+
+    Returns
+    -------
+    dict of matplotlib.figure.Figure
+        By the names in `CAPTIONS`; save them with `figure.savefig(path)`, 1200 px wide.
+    """
+    basin = forcing.attrs["basin"]
+    no_laws = "The laws read the encoder's hidden state (law_inputs: hidden), so they are no function of the stores."
+    return {
+        "hydrograph": hydrograph(forcing, simulation, baselines, periods),
+        "flow_duration": flow_duration(forcing, simulation, baselines, periods),
+        "stores_and_fluxes": stores_and_fluxes(forcing, simulation, periods),
+        "laws": laws(response) if "law" in response else notice(f"{basin}: learned laws", no_laws),
+        "pulse_response": pulse_response(response),
+    }

@@ -1,0 +1,96 @@
+"""Learned laws of every process, with field-scale equations and the truth where it is known."""
+
+import json
+import textwrap
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from hydronexus.figures.style import COLOURS, OBSERVED, band, legend_below, new_figure, styled
+
+LEVELS = {"low": (0.1, COLOURS[1]), "median": (0.5, COLOURS[2]), "high": (0.9, COLOURS[0])}
+LEAST_CELLS = 3  # visited cells that make a line worth drawing
+
+
+@styled
+def laws(response: xr.Dataset) -> Figure:
+    """Flux against its drive at a low, a median and a high state of its store, and the unit hydrograph of the routing.
+
+    Parameters
+    ----------
+    response : xarray.Dataset
+        Response store with `law` [mm d-1] (process, seed, x, y); only cells the basin has visited are drawn.
+    """
+    axes_labels = json.loads(response["law"].attrs["axes"])
+    processes = [str(process) for process in response["process"].values]
+    columns = 3
+    figure = new_figure(1.0 + 3.1 * -(-(len(processes) + 1) // columns))
+    panels = figure.subplots(-(-(len(processes) + 1) // columns), columns, squeeze=False).ravel()
+    for process, axes in zip(processes, panels, strict=False):
+        _law(axes, response.sel(process=process), process, axes_labels[process])
+    _routing(panels[len(processes)], response)
+    for axes in panels[len(processes) + 1 :]:
+        axes.remove()
+    figure.suptitle(f"{response.attrs['basin']}: learned laws where the basin has been")
+    handles = [
+        Line2D([], [], color=c, linewidth=1.8, label=f"{level} store state")
+        for level, (_, c) in LEVELS.items()
+    ]
+    handles.append(
+        Line2D([], [], color=OBSERVED, linestyle="--", linewidth=1.2, label="field-scale equation")
+    )
+    if "law_true" in response:
+        handles.append(Line2D([], [], color=OBSERVED, linestyle=":", linewidth=1.8, label="truth"))
+    legend_below(figure, handles, len(handles))
+    return figure
+
+
+def _law(axes: Axes, law: xr.Dataset, process: str, labels: dict[str, str]) -> None:
+    visited = law["law_visited"].transpose("x", "y").values.astype(bool)
+    usable = np.flatnonzero(visited.sum(0) >= LEAST_CELLS)
+    if len(usable):
+        # The states between which the basin moves most, by how many intensities were met in each.
+        share = np.cumsum(visited.sum(0)[usable]) / visited.sum(0)[usable].sum()
+        for quantile, colour in LEVELS.values():
+            row = usable[np.argmax(share >= quantile)]
+            met = visited[:, row]
+            x = law["law_x"].values[met]
+            state = (
+                labels["y"].rpartition(" [")[0],
+                float(law["law_y"][row]),
+                labels["y"].rpartition(" [")[2].rstrip("]"),
+            )
+            at = law.isel(y=row).isel(x=np.flatnonzero(met))
+            band(axes, x, at["law"], colour, linewidth=1.8, label=f"{state[1]:.3g} {state[2]}")
+            axes.plot(x, at["field"], color=colour, linestyle="--", linewidth=1.2)
+            if "law_true" in at:
+                axes.plot(x, at["law_true"], color=colour, linestyle=":", linewidth=1.8)
+        axes.legend(
+            title=state[0], handlelength=1, fontsize="small", title_fontsize="small", labelspacing=0.2
+        )
+    else:
+        axes.text(0.5, 0.5, "never visited", ha="center", va="center", transform=axes.transAxes)
+    axes.set_xlabel(labels["x"])
+    axes.set_ylabel(labels["flux"])
+    equation = "\n".join(textwrap.wrap(str(law["field_equation"].item()), 44)[:2])
+    axes.set_title(f"{process}\n", loc="left")
+    axes.text(0, 1.02, equation, transform=axes.transAxes, fontsize="x-small", color="#555555", va="bottom")
+
+
+def _routing(axes: Axes, response: xr.Dataset) -> None:
+    band(
+        axes,
+        response["routing_lag"].values,
+        response["routing"],
+        OBSERVED,
+        linewidth=1.8,
+        marker="o",
+        markersize=4,
+    )
+    axes.set_title("routing\n", loc="left")
+    axes.set_xlabel("lag [d]")
+    axes.set_ylabel("unit hydrograph [-]")
+    axes.set_ylim(bottom=0)

@@ -1,0 +1,17 @@
+"""All figures of a study."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hydronexus.figures.recovery import recovery
+from hydronexus.figures.skill import skill
+
+CAPTIONS: dict[str, str] = {
+    "skill": "Nash-Sutcliffe efficiency of every model in the test period",
+    "recovery": "Errors of totals and correlation with the truth of fluxes and stores in virtual basins",
+}
+
+
+def draw_study(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
+    """Draw a study from the tables of :func:`hydronexus.evaluation.aggregate.aggregate`, by the names in `CAPTIONS`."""
+    return {"skill": skill(tables["metrics"]), "recovery": recovery(tables["recovery"])}

@@ -1,0 +1,194 @@
+"""Small stores as the pipeline's contracts describe them, from a toy bucket model whose balance closes exactly."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from hydronexus.config import Periods
+
+PERIODS = Periods(
+    train=("2002-10-01", "2003-09-30"),
+    validation=("2001-10-01", "2002-09-30"),
+    test=("2003-10-01", "2005-09-30"),
+)
+WARMUP_DAYS = 365
+LEDGER = {
+    "snow": {"inflows": ["snowfall"], "outflows": ["melt"]},
+    "canopy": {"inflows": ["rain"], "outflows": ["throughfall", "canopy_evaporation"]},
+    "soil": {"inflows": ["infiltration"], "outflows": ["soil_evapotranspiration", "recharge", "interflow"]},
+    "ground": {"inflows": ["recharge"], "outflows": ["baseflow"]},
+    "channel": {"inflows": ["surface_runoff", "interflow", "baseflow"], "outflows": ["streamflow"]},
+}
+FLUXES = (
+    "streamflow", "infiltration", "surface_runoff", "soil_evapotranspiration", "canopy_evaporation", "recharge",
+    "interflow", "baseflow",
+)  # fmt: skip
+LAWS = {
+    "interception": ("rain [mm/d]", "canopy store [mm]", "intercepted water [mm/d]", 40.0, 3.0),
+    "infiltration": ("water at the surface [mm/d]", "soil store [mm]", "infiltration [mm/d]", 40.0, 150.0),
+    "evapotranspiration": (
+        "potential evapotranspiration left [mm/d]", "soil store [mm]", "soil evapotranspiration [mm/d]", 6.0, 150.0,
+    ),
+    "recharge": ("infiltration [mm/d]", "soil store [mm]", "recharge [mm/d]", 30.0, 150.0),
+    "baseflow": ("recharge [mm/d]", "ground store [mm]", "baseflow [mm/d]", 5.0, 80.0),
+}  # fmt: skip
+
+
+@dataclass
+class Basin:
+    """The four stores of one basin."""
+
+    forcing: xr.Dataset
+    simulation: xr.Dataset
+    baselines: xr.Dataset
+    response: xr.Dataset
+
+
+def build_basin(
+    name: str = "demo_a", virtual: bool = False, snow: bool = True, step_days: float = 1.0, seeds: int = 3
+) -> Basin:
+    """All stores of one basin, 2000-10-01 to 2005-09-30, or its last two years where the step is shorter than a day."""
+    rng = np.random.default_rng(sum(name.encode()))
+    start = "2000-10-01" if step_days == 1 else "2003-10-01"
+    time = pd.date_range(start, "2005-10-01", freq=pd.Timedelta(days=step_days), inclusive="left")
+    season = np.sin(2 * np.pi * (time.dayofyear.to_numpy() + time.hour / 24 - 110) / 365.25)
+    rain = rng.gamma(0.5, 14.0, len(time)) * (rng.random(len(time)) < 0.35) * step_days
+    evaporation = (2.4 + 2.0 * season) * step_days
+    temperature = 8 + 10 * season + rng.normal(0, 2, len(time)) + (0 if snow else 30)
+    truth = _bucket(rain, evaporation, temperature, np.ones((1, 3)), snow)
+    members = 1 + 0.08 * rng.standard_normal((2, seeds, 3)) + np.array([0.05, 0.0, -0.05])
+    loops = [_bucket(rain, evaporation, temperature, loop, snow) for loop in members]
+    simulation = xr.Dataset(
+        {n: (("seed", "loop", "time"), np.stack([lo[n] for lo in loops], 1).astype("float32")) for n in truth},
+        coords={"seed": np.arange(seeds), "loop": ["open", "closed"], "time": time},
+        attrs={
+            "basin": name, "time_step_days": step_days, "periods": PERIODS.model_dump_json(), "warmup_days": WARMUP_DAYS,
+            "snow": int(snow), "ledger": json.dumps({s: f for s, f in LEDGER.items() if s in truth}),
+        },
+    )  # fmt: skip
+    flow = truth["streamflow"][0]
+    observed = flow if virtual else flow * np.exp(0.2 * rng.standard_normal(len(time)))
+    forcing = xr.Dataset(
+        {"precipitation": ("time", rain), "potential_evapotranspiration": ("time", evaporation), "streamflow": ("time", observed)},
+        coords={"time": time},
+        attrs={
+            "basin": name, "dataset": name.split("_")[0], "time_step_days": step_days, "pet_method": "Oudin (pyet)",
+            "checks": json.dumps(["filled 3 missing temperature steps"]), "area_km2": 120.0, "latitude": 45.0,
+        },
+    ).astype("float32")  # fmt: skip
+    if snow:
+        forcing["temperature"] = ("time", temperature.astype("float32"))
+    if virtual:
+        forcing = forcing.assign({f"true_{n}": ("time", v[0].astype("float32")) for n, v in truth.items()})
+        forcing.attrs["virtual"] = "{}"
+    else:
+        forcing["streamflow"][900:905] = np.nan
+    noise = np.exp(0.3 * rng.standard_normal((seeds, len(time))))
+    smooth = pd.Series(flow).ewm(halflife=2 / step_days).mean().to_numpy()
+    baselines = xr.Dataset(
+        {
+            "lstm": (("seed", "time"), (flow * noise).astype("float32")),
+            "gr4j": ("time", smooth.astype("float32")),
+        },
+        coords={"seed": np.arange(seeds), "time": time},
+        attrs={"basin": name},
+    )
+    return Basin(forcing, simulation, baselines, _response(name, rng, seeds, virtual, step_days))
+
+
+def _bucket(
+    rain: np.ndarray, demand: np.ndarray, temperature: np.ndarray, factors: np.ndarray, snow: bool
+) -> dict:
+    """Stores [mm] and fluxes [mm per step] of shape (member, time)."""
+    shape = (len(factors), len(rain))
+    names = [*LEDGER, *{f for sides in LEDGER.values() for f in sides["inflows"] + sides["outflows"]}]
+    out = {name: np.zeros(shape) for name in names}
+    pack, canopy, soil, ground, channel = (np.full(len(factors), s) for s in (0.0, 0.0, 70.0, 40.0, 1.0))
+    capacity, drainage, residence = factors.T
+    for t in range(len(rain)):
+        snowfall = rain[t] * (temperature[t] < 0) * snow
+        melt = np.minimum(pack + snowfall, 3.0 * max(temperature[t], 0.0))
+        pack = pack + snowfall - melt
+        held = canopy + rain[t] - snowfall
+        throughfall = np.maximum(held - 1.5 * capacity, 0)
+        wet = np.minimum(held - throughfall, demand[t])
+        canopy = held - throughfall - wet
+        water = throughfall + melt
+        infiltration = water * np.exp(-(soil / 160.0) * water / (30 * capacity))
+        dry = (demand[t] - wet) * np.minimum(1, soil / 90)
+        recharge, interflow = 0.02 * drainage * soil * (soil / 100) ** 2, 0.01 * soil * (soil / 120)
+        soil = soil + infiltration - dry - recharge - interflow
+        base = ground / (45 * residence)
+        ground = ground + recharge - base
+        inflow = water - infiltration + interflow + base
+        flow = 0.6 * (channel + inflow)
+        channel = channel + inflow - flow
+        values = {
+            "snow": pack, "canopy": canopy, "soil": soil, "ground": ground, "channel": channel, "snowfall": snowfall,
+            "melt": melt, "rain": rain[t] - snowfall, "throughfall": throughfall, "canopy_evaporation": wet,
+            "infiltration": infiltration, "surface_runoff": water - infiltration, "soil_evapotranspiration": dry,
+            "recharge": recharge, "interflow": interflow, "baseflow": base, "streamflow": flow,
+        }  # fmt: skip
+        for name in names:
+            out[name][:, t] = values[name]
+    return {n: v for n, v in out.items() if snow or n not in ("snow", "snowfall", "melt")}
+
+
+def _response(name: str, rng: np.random.Generator, seeds: int, virtual: bool, step_days: float) -> xr.Dataset:
+    share = np.linspace(0, 1, 32)
+    x = np.stack([share * law[3] for law in LAWS.values()])
+    y = np.stack([np.linspace(0.05, 1, 12) * law[4] for law in LAWS.values()])
+    top = x[:, -1][:, None, None]
+    wet = np.linspace(0, 1, 12)[None, None, :]
+    field = np.minimum(x[:, :, None], 0.5 * top) * np.ones_like(wet)
+    true = 0.6 * top * (1 - np.exp(-x[:, :, None] / (0.6 * top))) * (1.1 - 0.6 * wet)
+    spread = 1 + 0.1 * rng.standard_normal((5, seeds, 1, 1))
+    visited = (share[:, None] < 0.95 - 0.4 * np.abs(np.linspace(-1, 1, 12))[None]) & (np.arange(12) > 0)[None]
+    lag = np.arange(0, 180, step_days)
+    scale = np.array([3.0, 0.3, 0.5, 40, 1.0, 15, 10, 60])[:, None, None, None]
+    volume = np.linspace(0.3, 0.7, 4)[None, :, None, None] * np.linspace(0.8, 1.2, 3)[None, None, :, None]
+    pulse = volume * np.exp(-lag / scale) / scale
+    members = pulse * (1 + 0.1 * rng.standard_normal((seeds, 8, 1, 1, 1)))
+    routing_lag = np.arange(0, 6, step_days)
+    routing = np.exp(-routing_lag / (1 + 0.2 * rng.random((seeds, 1))))
+    per_flux = {
+        "elasticity": np.linspace(1.3, 0.7, 8),
+        "t50": scale.ravel() * 0.7,
+        "t90": scale.ravel() * 2.3,
+    }
+    data = {
+        "law": (("process", "seed", "x", "y"), true[:, None] * spread),
+        "law_x": (("process", "x"), x),
+        "law_y": (("process", "y"), y),
+        "law_visited": (("process", "x", "y"), np.broadcast_to(visited, (5, 32, 12))),
+        "field": (("process", "x", "y"), field),
+        "field_equation": (
+            ("process",),
+            [f"min(P, f), test equation; parameters {t[0, 0]:.3g}" for t in top],
+        ),
+        "field_rmse": (("process",), np.full(5, 0.4)),
+        "routing": (("seed", "routing_lag"), routing / routing.sum(-1, keepdims=True)),
+        "pulse": (("seed", "flux", "intensity_bin", "wetness_bin", "lag"), members),
+        "pulse_count": (("intensity_bin", "wetness_bin"), np.full((4, 3), 20)),
+    }
+    for index, values in per_flux.items():
+        data[index] = (("flux", "seed"), values[:, None] * (1 + 0.05 * rng.standard_normal((8, seeds))))
+        data[f"{index}_low"] = (("flux",), 0.9 * values)
+        data[f"{index}_high"] = (("flux",), 1.1 * values)
+    if virtual:
+        data["law_true"] = (("process", "x", "y"), np.where(np.arange(5)[:, None, None] < 3, true, np.nan))
+        data["pulse_true"] = (("flux", "intensity_bin", "wetness_bin", "lag"), pulse)
+    response = xr.Dataset(
+        data,
+        coords={
+            "process": list(LAWS), "flux": list(FLUXES), "seed": np.arange(seeds), "lag": lag, "routing_lag": routing_lag,
+            "intensity": ("intensity_bin", [2.0, 6.0, 12.0, 30.0]), "wetness": ("wetness_bin", [50.0, 75.0, 110.0]),
+        },
+        attrs={"basin": name},
+    )  # fmt: skip
+    axes = {p: {"x": law[0], "y": law[1], "flux": law[2]} for p, law in LAWS.items()}
+    response["law"].attrs["axes"] = json.dumps(axes)
+    return response
