@@ -1,13 +1,16 @@
-"""Small stores as the pipeline's contracts describe them, from a toy bucket model whose balance closes exactly."""
+"""Small stores after the pipeline's contracts, from a toy bucket model whose balance closes exactly."""
 
+import copy
 import json
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from hydronexus.config import Periods
+from hydronexus.evaluation.basin import evaluate_basin
 
 PERIODS = Periods(
     train=("2002-10-01", "2003-09-30"),
@@ -23,23 +26,33 @@ LEDGER = {
     "channel": {"inflows": ["surface_runoff", "interflow", "baseflow"], "outflows": ["streamflow"]},
 }
 FLUXES = (
-    "streamflow", "infiltration", "surface_runoff", "soil_evapotranspiration", "canopy_evaporation", "recharge",
-    "interflow", "baseflow",
-)  # fmt: skip
+    "streamflow",
+    "infiltration",
+    "surface_runoff",
+    "soil_evapotranspiration",
+    "canopy_evaporation",
+    "recharge",
+    "interflow",
+    "baseflow",
+)
 LAWS = {
     "interception": ("rain [mm/d]", "canopy store [mm]", "intercepted water [mm/d]", 40.0, 3.0),
     "infiltration": ("water at the surface [mm/d]", "soil store [mm]", "infiltration [mm/d]", 40.0, 150.0),
     "evapotranspiration": (
-        "potential evapotranspiration left [mm/d]", "soil store [mm]", "soil evapotranspiration [mm/d]", 6.0, 150.0,
+        "potential evapotranspiration left [mm/d]",
+        "soil store [mm]",
+        "soil evapotranspiration [mm/d]",
+        6.0,
+        150.0,
     ),
     "recharge": ("infiltration [mm/d]", "soil store [mm]", "recharge [mm/d]", 30.0, 150.0),
     "baseflow": ("recharge [mm/d]", "ground store [mm]", "baseflow [mm/d]", 5.0, 80.0),
-}  # fmt: skip
+}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Basin:
-    """The four stores of one basin."""
+    """The four stores of one basin; they are shared between tests, so copy before changing them."""
 
     forcing: xr.Dataset
     simulation: xr.Dataset
@@ -47,10 +60,11 @@ class Basin:
     response: xr.Dataset
 
 
+@cache
 def build_basin(
     name: str = "demo_a", virtual: bool = False, snow: bool = True, step_days: float = 1.0, seeds: int = 3
 ) -> Basin:
-    """All stores of one basin, 2000-10-01 to 2005-09-30, or its last two years where the step is shorter than a day."""
+    """All stores of one basin, 2000-10-01 to 2005-09-30; its last two years where steps are below a day."""
     rng = np.random.default_rng(sum(name.encode()))
     start = "2000-10-01" if step_days == 1 else "2003-10-01"
     time = pd.date_range(start, "2005-10-01", freq=pd.Timedelta(days=step_days), inclusive="left")
@@ -61,24 +75,38 @@ def build_basin(
     truth = _bucket(rain, evaporation, temperature, np.ones((1, 3)), snow)
     members = 1 + 0.08 * rng.standard_normal((2, seeds, 3)) + np.array([0.05, 0.0, -0.05])
     loops = [_bucket(rain, evaporation, temperature, loop, snow) for loop in members]
+    dims = ("seed", "loop", "time")
     simulation = xr.Dataset(
-        {n: (("seed", "loop", "time"), np.stack([lo[n] for lo in loops], 1).astype("float32")) for n in truth},
+        {n: (dims, np.stack([lo[n] for lo in loops], 1).astype("float32")) for n in truth},
         coords={"seed": np.arange(seeds), "loop": ["open", "closed"], "time": time},
         attrs={
-            "basin": name, "time_step_days": step_days, "periods": PERIODS.model_dump_json(), "warmup_days": WARMUP_DAYS,
-            "snow": int(snow), "ledger": json.dumps({s: f for s, f in LEDGER.items() if s in truth}),
+            "basin": name,
+            "time_step_days": step_days,
+            "periods": PERIODS.model_dump_json(),
+            "warmup_days": WARMUP_DAYS,
+            "snow": int(snow),
+            "ledger": json.dumps({s: f for s, f in LEDGER.items() if s in truth}),
         },
-    )  # fmt: skip
+    )
     flow = truth["streamflow"][0]
     observed = flow if virtual else flow * np.exp(0.2 * rng.standard_normal(len(time)))
     forcing = xr.Dataset(
-        {"precipitation": ("time", rain), "potential_evapotranspiration": ("time", evaporation), "streamflow": ("time", observed)},
+        {
+            "precipitation": ("time", rain),
+            "potential_evapotranspiration": ("time", evaporation),
+            "streamflow": ("time", observed),
+        },
         coords={"time": time},
         attrs={
-            "basin": name, "dataset": name.split("_")[0], "time_step_days": step_days, "pet_method": "Oudin (pyet)",
-            "checks": json.dumps(["filled 3 missing temperature steps"]), "area_km2": 120.0, "latitude": 45.0,
+            "basin": name,
+            "dataset": name.split("_")[0],
+            "time_step_days": step_days,
+            "pet_method": "Oudin (pyet)",
+            "checks": json.dumps(["filled 3 missing temperature steps"]),
+            "area_km2": 120.0,
+            "latitude": 45.0,
         },
-    ).astype("float32")  # fmt: skip
+    ).astype("float32")
     if snow:
         forcing["temperature"] = ("time", temperature.astype("float32"))
     if virtual:
@@ -104,7 +132,9 @@ def _bucket(
 ) -> dict:
     """Stores [mm] and fluxes [mm per step] of shape (member, time)."""
     shape = (len(factors), len(rain))
-    names = [*LEDGER, *{f for sides in LEDGER.values() for f in sides["inflows"] + sides["outflows"]}]
+    names = list(
+        dict.fromkeys([*LEDGER, *(f for s in LEDGER.values() for f in s["inflows"] + s["outflows"])])
+    )
     out = {name: np.zeros(shape) for name in names}
     pack, canopy, soil, ground, channel = (np.full(len(factors), s) for s in (0.0, 0.0, 70.0, 40.0, 1.0))
     capacity, drainage, residence = factors.T
@@ -127,11 +157,24 @@ def _bucket(
         flow = 0.6 * (channel + inflow)
         channel = channel + inflow - flow
         values = {
-            "snow": pack, "canopy": canopy, "soil": soil, "ground": ground, "channel": channel, "snowfall": snowfall,
-            "melt": melt, "rain": rain[t] - snowfall, "throughfall": throughfall, "canopy_evaporation": wet,
-            "infiltration": infiltration, "surface_runoff": water - infiltration, "soil_evapotranspiration": dry,
-            "recharge": recharge, "interflow": interflow, "baseflow": base, "streamflow": flow,
-        }  # fmt: skip
+            "snow": pack,
+            "canopy": canopy,
+            "soil": soil,
+            "ground": ground,
+            "channel": channel,
+            "snowfall": snowfall,
+            "melt": melt,
+            "rain": rain[t] - snowfall,
+            "throughfall": throughfall,
+            "canopy_evaporation": wet,
+            "infiltration": infiltration,
+            "surface_runoff": water - infiltration,
+            "soil_evapotranspiration": dry,
+            "recharge": recharge,
+            "interflow": interflow,
+            "baseflow": base,
+            "streamflow": flow,
+        }
         for name in names:
             out[name][:, t] = values[name]
     return {n: v for n, v in out.items() if snow or n not in ("snow", "snowfall", "melt")}
@@ -184,11 +227,37 @@ def _response(name: str, rng: np.random.Generator, seeds: int, virtual: bool, st
     response = xr.Dataset(
         data,
         coords={
-            "process": list(LAWS), "flux": list(FLUXES), "seed": np.arange(seeds), "lag": lag, "routing_lag": routing_lag,
-            "intensity": ("intensity_bin", [2.0, 6.0, 12.0, 30.0]), "wetness": ("wetness_bin", [50.0, 75.0, 110.0]),
+            "process": list(LAWS),
+            "flux": list(FLUXES),
+            "seed": np.arange(seeds),
+            "lag": lag,
+            "routing_lag": routing_lag,
+            "intensity": ("intensity_bin", [2.0, 6.0, 12.0, 30.0]),
+            "wetness": ("wetness_bin", [50.0, 75.0, 110.0]),
         },
         attrs={"basin": name},
-    )  # fmt: skip
+    )
     axes = {p: {"x": law[0], "y": law[1], "flux": law[2]} for p, law in LAWS.items()}
     response["law"].attrs["axes"] = json.dumps(axes)
     return response
+
+
+def evaluate(name: str = "demo_a", virtual: bool = False, **options) -> dict:
+    """Evaluation of a built basin."""
+    basin = build_basin(name, virtual, **options)
+    stores = (basin.forcing, basin.simulation, basin.baselines, basin.response)
+    return evaluate_basin(*stores, PERIODS, WARMUP_DAYS, name, name.split("_")[0])
+
+
+def evaluate_many(count: int, **shifts: float) -> list[dict]:
+    """Evaluations of many real basins that differ in name and a little in NSE; `shifts` add to a model's NSE."""
+    rng = np.random.default_rng(0)
+    evaluations = []
+    for i in range(count):
+        evaluation = copy.deepcopy(evaluate())
+        for row in (row for part in ("metrics", "closure", "responses") for row in evaluation[part]):
+            row["basin"] = f"demo_{i:03d}"
+        for row in evaluation["metrics"]:
+            row["nse"] = 0.7 + shifts.get(row["model"], 0.0) + 0.001 * rng.standard_normal()
+        evaluations.append(evaluation)
+    return evaluations

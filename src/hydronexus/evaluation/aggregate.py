@@ -24,16 +24,16 @@ TEXT = (
 )
 COLUMNS: dict[str, tuple[str, ...]] = {
     "metrics": (
-        "basin", "dataset", "model", "period", "nse", "kge", "kge_correlation", "kge_bias", "kge_variability", "fhv", "flv",
-        "peak_timing", "nse_closed_loop", "nse_member_median", *(f"closure_percent_{days}d" for days in HORIZONS), "n",
+        "basin", "dataset", "model", "period", "nse", "kge", "kge_correlation", "kge_bias", "kge_variability",
+        "fhv", "flv", "peak_timing", "nse_closed_loop", "nse_member_median",
+        *(f"closure_percent_{days}d" for days in HORIZONS), "n",
     ),
     "closure": ("basin", "loop", "store", "horizon_days", "closure_percent"),
     "responses": (
-        "basin", "process", *(index + side for index in INDICES for side in ("", "_low", "_high")), "law_spread",
-        "field_equation", "field_rmse", "verdict",
+        "basin", "process", *(index + side for index in INDICES for side in ("", "_low", "_high")),
+        "law_spread", "field_equation", "field_rmse", "verdict",
     ),
     "recovery": ("basin", "variable", "loop", "total_error_percent", "correlation", "nse"),
-    "notes": ("basin", "note"),
     "quarantine": ("basin", "stage", "error", "reason"),
 }  # fmt: skip
 
@@ -50,7 +50,7 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
     Returns
     -------
     dict of pandas.DataFrame
-        metrics, closure, responses, recovery, notes, quarantine and claims; every table has all its columns
+        metrics, closure, responses, recovery, quarantine and claims; every table has all its columns
         even where it has no row.
     """
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in COLUMNS}
@@ -60,10 +60,13 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
             continue
         for name in ("metrics", "closure", "responses", "recovery"):
             rows[name] += evaluation[name]
-        basin = evaluation["metrics"][0]["basin"]
-        rows["notes"] += [{"basin": basin, "note": note} for note in evaluation.get("notes", [])]
     tables = {name: _table(rows[name], columns) for name, columns in COLUMNS.items()}
     return tables | {"claims": claims(tables)}
+
+
+def notes_of(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """What a reader should know of the data of each basin that was evaluated, by basin."""
+    return {e["metrics"][0]["basin"]: e["notes"] for e in evaluations if e["quarantine"] is None}
 
 
 def _table(rows: list[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:

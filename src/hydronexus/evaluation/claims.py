@@ -50,7 +50,7 @@ class Claim:
 
 
 def claims(tables: Tables) -> pd.DataFrame:
-    """Judge every claim on the real basins of a study; virtual ones, which have rows in `recovery`, do not count.
+    """Judge every claim on a study's real basins; virtual ones (with rows in `recovery`) do not count.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def claims(tables: Tables) -> pd.DataFrame:
 
 
 def _skill(tables: Tables) -> Claim:
-    """Not more than a margin below the LSTM, and above GR4J: both one-sided Wilcoxon tests must reject (so p is the larger)."""
+    """Within a margin of the LSTM and above GR4J: both one-sided Wilcoxon tests reject; p is the larger."""
     nse = _test_nse(tables["metrics"])
     worse, better, parts, results = [], [], [], []
     for baseline, margin in (("lstm", SKILL_MARGIN), ("gr4j", 0.0)):
@@ -100,8 +100,8 @@ def _skill(tables: Tables) -> Claim:
         p,
         n,
         verdict,
-        f"Median difference in test NSE of the closed loop: {'; '.join(parts)}. As well as the LSTM means less than "
-        f"{SKILL_MARGIN} below it.{_too_few(n)}",
+        f"Median difference in test NSE of the closed loop: {'; '.join(parts)}. As well as the LSTM "
+        f"means less than {SKILL_MARGIN} below it.{_too_few(n)}",
     )
 
 
@@ -119,9 +119,10 @@ def _consistency(tables: Tables) -> Claim:
         if n >= MIN_BASINS:
             verdict = "supported" if met else "not supported"
         sentence = (
-            f"Median closed-loop gap {median:+.4f} NSE ({_precision(low, high)}{_basins(n)}; limit {GAP_LIMIT}); "
-            f"largest closure error {worst['closure_percent']:.2g} % of precipitation ({worst['basin']}, {worst['store']} store, "
-            f"{worst['loop']} loop, {worst['horizon_days']} d; limit {CLOSURE_LIMIT:g} %).{_too_few(n)}"
+            f"Median closed-loop gap {median:+.4f} NSE ({_precision(low, high)}{_basins(n)}; "
+            f"limit {GAP_LIMIT}); largest closure error {worst['closure_percent']:.2g} % of precipitation "
+            f"({worst['basin']}, {worst['store']} store, {worst['loop']} loop, {worst['horizon_days']} d; "
+            f"limit {CLOSURE_LIMIT:g} %).{_too_few(n)}"
         )
     return Claim(
         "Physically consistent through residual-style loss regulation that embeds mass conservation",
@@ -135,16 +136,17 @@ def _extraction(tables: Tables) -> Claim:
     n = responses["basin"].nunique()
     finite = int((responses["elasticity"].notna() | responses["t50"].notna()).sum())
     return Claim(
-        "Interception, infiltration, evapotranspiration, routing and recharge emerge as extractable functions",
+        "Interception, infiltration, evapotranspiration, routing, recharge emerge as extractable functions",
         "basins x processes with a finite response",
         float(finite), math.nan, math.nan, math.nan, n, "not yet tested",
-        f"A finite response was extracted for {finite} of {n * len(PROCESSES)} pairs of basin and process ({_basins(n)}, "
-        f"{len(PROCESSES)} processes); whether each is identifiable is not yet calibrated on virtual catchments.",
+        f"A finite response was extracted for {finite} of {n * len(PROCESSES)} pairs of basin and process "
+        f"({_basins(n)}, {len(PROCESSES)} processes); whether each is identifiable is not yet calibrated on "
+        "virtual catchments.",
     )  # fmt: skip
 
 
 def _nonlinearity(tables: Tables) -> Claim:
-    """Most basins nonlinear by a one-sided sign test, and half of the median basin's response later than a day."""
+    """Most basins nonlinear by a sign test, and half of the median basin's response a day late or more."""
     flow = (
         tables["responses"]
         .query("process == 'streamflow'")
@@ -172,8 +174,9 @@ def _nonlinearity(tables: Tables) -> Claim:
         else:
             verdict = "undecided"
         sentence = (
-            f"The elasticity of streamflow to rain excludes 1 in {curved} of {_basins(n)} (median {flow['elasticity'].median():.2f}); "
-            f"half of the response has passed after {memory:.1f} d in the median basin.{_too_few(n)}"
+            f"The elasticity of streamflow to rain excludes 1 in {curved} of {_basins(n)} "
+            f"(median {flow['elasticity'].median():.2f}); half of the response has passed after "
+            f"{memory:.1f} d in the median basin.{_too_few(n)}"
         )
     return Claim(
         "The functions show pronounced nonlinearity and memory",

@@ -105,7 +105,7 @@ def high_flow_bias(observed: xr.DataArray, simulated: xr.DataArray) -> float:
 def low_flow_bias(observed: xr.DataArray, simulated: xr.DataArray) -> float:
     r"""FLV: bias of the slope of the lowest 30 % of the flow duration curve, in logarithms [%].
 
-    .. math:: -100 \frac{\sum_l(\ln S_l-\ln S_{min}) - \sum_l(\ln O_l-\ln O_{min})}{\sum_l(\ln O_l-\ln O_{min})}
+    .. math:: -100 (V_S - V_O) / V_O, \quad V_X = \sum_l (\ln X_l - \ln X_{min})
 
     Parameters
     ----------

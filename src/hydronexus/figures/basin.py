@@ -12,11 +12,11 @@ from hydronexus.figures.pulse_response import pulse_response
 from hydronexus.figures.stores_and_fluxes import stores_and_fluxes
 
 CAPTIONS: dict[str, str] = {
-    "hydrograph": "Observed and simulated streamflow and precipitation in the test year of median precipitation",
+    "hydrograph": "Precipitation, observed and simulated streamflow in the test year of median precipitation",
     "flow_duration": "Flow duration curves of the test period",
-    "stores_and_fluxes": "Content, inflows and outflows of every store in the test year of median precipitation",
-    "laws": "Learned laws of every process, with the best-fitting field-scale equation, and the unit hydrograph",
-    "pulse_response": "Response of streamflow and every flux to a removed pulse of rain, by lag and rain intensity",
+    "stores_and_fluxes": "Content and fluxes of every store in the test year of median precipitation",
+    "laws": "Learned laws with the best-fitting field-scale equations, and the unit hydrograph",
+    "pulse_response": "Response of every flux to a removed pulse of rain, by lag and rain intensity",
 }
 
 
@@ -38,11 +38,11 @@ def draw_basin(
         By the names in `CAPTIONS`; save them with `figure.savefig(path)`, 1200 px wide.
     """
     basin = forcing.attrs["basin"]
-    no_laws = "The laws read the encoder's hidden state (law_inputs: hidden), so they are no function of the stores."
+    no_laws = "The laws read the encoder's hidden state (law_inputs: hidden): no function of the stores."
     return {
         "hydrograph": hydrograph(forcing, simulation, baselines, periods),
         "flow_duration": flow_duration(forcing, simulation, baselines, periods),
         "stores_and_fluxes": stores_and_fluxes(forcing, simulation, periods),
-        "laws": laws(response) if "law" in response else notice(f"{basin}: learned laws", no_laws),
+        "laws": laws(response) if "law" in response else notice(f"{basin}: learned laws\n{no_laws}"),
         "pulse_response": pulse_response(response),
     }

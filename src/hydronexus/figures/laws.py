@@ -17,7 +17,7 @@ LEAST_CELLS = 3  # visited cells that make a line worth drawing
 
 @styled
 def laws(response: xr.Dataset) -> Figure:
-    """Flux against its drive at a low, a median and a high state of its store, and the unit hydrograph of the routing.
+    """Flux against its drive at a low, a median and a high state of its store, and the routing.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def _law(axes: Axes, law: xr.Dataset, process: str, labels: dict[str, str]) -> N
         )
     else:
         axes.text(0.5, 0.5, "never visited", ha="center", va="center", transform=axes.transAxes)
-    axes.set_xlabel(labels["x"])
-    axes.set_ylabel(labels["flux"])
+    axes.set_xlabel("\n".join(textwrap.wrap(labels["x"], 32)))
+    axes.set_ylabel("\n".join(textwrap.wrap(labels["flux"], 26)))
     equation = "\n".join(textwrap.wrap(str(law["field_equation"].item()), 44)[:2])
     axes.set_title(f"{process}\n", loc="left")
     axes.text(0, 1.02, equation, transform=axes.transAxes, fontsize="x-small", color="#555555", va="bottom")

@@ -8,17 +8,19 @@ from hydronexus.figures.style import new_figure, styled
 
 
 @styled
-def notice(title: str, text: str) -> Figure:
-    """A small figure with a title and a wrapped text, both shown literally.
+def notice(text: str) -> Figure:
+    """A small figure of a text shown literally, its first line as the title.
 
     Parameters
     ----------
-    title, text : str
-        For example a quarantined basin and the reason.
+    text : str
+        For example a quarantined basin, and on the following lines the reason.
     """
-    lines = [line for part in text.splitlines() for line in (textwrap.wrap(part, 100) or [""])]
-    figure = new_figure(1.0 + 0.24 * len(lines))
+    title, *rest = text.splitlines()
+    titles = textwrap.wrap(title, 90)
+    lines = [line for part in rest for line in (textwrap.wrap(part, 105) or [""])]
+    figure = new_figure(0.6 + 0.27 * len(titles) + 0.24 * len(lines))
     top = figure.get_figheight()
-    figure.text(0.03, 1 - 0.25 / top, title, weight="bold", fontsize="large", va="top")
-    figure.text(0.03, 1 - 0.7 / top, "\n".join(lines), va="top")
+    figure.text(0.03, 1 - 0.25 / top, "\n".join(titles), weight="bold", fontsize="large", va="top")
+    figure.text(0.03, 1 - (0.4 + 0.27 * len(titles)) / top, "\n".join(lines), va="top")
     return figure

@@ -11,7 +11,7 @@ from hydronexus.figures.style import OBSERVED, band, legend_below, new_figure, s
 
 @styled
 def pulse_response(response: xr.Dataset) -> Figure:
-    """What each flux would lack per mm of rain had one day's rain not fallen, by lag and intensity of the rain.
+    """What each flux would lack per mm had one day's rain not fallen, by lag and intensity of the rain.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def pulse_response(response: xr.Dataset) -> Figure:
     pulse = response["pulse"].weighted(weights).mean("wetness_bin")
     truth = response["pulse_true"].weighted(weights).mean("wetness_bin") if "pulse_true" in response else None
     lag, intensity = response["lag"].values, response["intensity"].values
-    # Ordered bins need an ordered palette; this one is safe for colour-blind readers and stays off its pale end.
+    # Ordered bins need an ordered palette; this one suits colour-blind readers. Its pale end is left out.
     colours = sns.color_palette("viridis_r", len(intensity) + 1)[1:]
 
     columns = 3 if len(fluxes) > 4 else 2
@@ -49,9 +49,10 @@ def pulse_response(response: xr.Dataset) -> Figure:
         ticks = [t for t in (0, 1, 3, 10, 30, 100, 300) if t <= lag[-1]]
         axes.set_xticks(ticks, [str(t) for t in ticks])
         axes.tick_params(axis="x", labelbottom=True)
+    for axes in panels[max(0, len(fluxes) - columns) : len(fluxes)]:
+        axes.set_xlabel("lag after the rain [d]")
     for axes in panels[len(fluxes) :]:
         axes.remove()
-    figure.supxlabel("lag after the rain [d]; linear up to 1 d, then logarithmic")
     figure.supylabel("response per mm of removed rain [1/d]")
     figure.suptitle(
         f"{response.attrs['basin']}: pulse-removal responses, closed loop, mean and range of members"

@@ -23,7 +23,7 @@ def recovery(table: pd.DataFrame) -> Figure:
         Columns basin, variable, loop, total_error_percent [%] and correlation [-].
     """
     if table.empty:
-        return notice("Recovery of the truth", "This study has no virtual basin.")
+        return notice("Recovery of the truth\nThis study has no virtual basin.")
     variables = list(dict.fromkeys(table["variable"]))
     basins = list(dict.fromkeys(table["basin"]))
     rows = {variable: len(variables) - 1 - i for i, variable in enumerate(variables)}
@@ -50,8 +50,9 @@ def recovery(table: pd.DataFrame) -> Figure:
     total.set_xlabel(f"error of the total (flux) or mean (store) [%]{edge}")
     total.set_yticks(list(rows.values()), [variable.replace("_", " ") for variable in rows])
     total.set_ylim(-0.6, len(variables) - 0.4)
-    correlation.set_xlim(0, 1.02)
-    correlation.set_xlabel("correlation with the truth [-]; negative ones stand at 0")
+    lowest = float(table["correlation"].min(skipna=True)) if table["correlation"].notna().any() else 0.0
+    correlation.set_xlim(max(0.0, np.floor(10 * lowest) / 10 - 0.1), 1.01)
+    correlation.set_xlabel("correlation with the truth [-], below 0 at 0")
     for axes in (total, correlation):
         axes.grid(alpha=0.3)
     figure.suptitle("Recovery of the truth in virtual basins, test period, ensemble mean")

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -15,9 +16,11 @@ from hydronexus.figures.style import (
     date_axis,
     legend_below,
     new_figure,
-    rate_unit,
+    plain_numbers,
     styled,
 )
+
+LINEAR = 1.0  # mm/d; the flux axis is logarithmic beyond
 
 
 @styled
@@ -35,9 +38,9 @@ def stores_and_fluxes(forcing: xr.Dataset, simulation: xr.Dataset, periods: Peri
         Split.
     """
     year = typical_year(forcing, periods)
-    closed = simulation.sel(loop="closed", time=year)
-    truth = forcing.sel(time=year)
-    time, unit = closed["time"].values, rate_unit(forcing.attrs["time_step_days"])
+    closed = _daily(simulation.sel(loop="closed", time=year))
+    truth = _daily(forcing.sel(time=year))
+    time, step = closed["time"].values, forcing.attrs["time_step_days"]
     ledger = json.loads(simulation.attrs["ledger"])
 
     figure = new_figure(1.0 + 2.1 * len(ledger))
@@ -52,20 +55,23 @@ def stores_and_fluxes(forcing: xr.Dataset, simulation: xr.Dataset, periods: Peri
         for i, (flux, sign) in enumerate(signed):
             colour, arrow = COLOURS[i % len(COLOURS)], "in" if sign > 0 else "out"
             label = f"{arrow}: {flux.replace('_', ' ')}"
-            band(exchange, time, sign * closed[flux], colour, linewidth=1.2, label=label)
+            band(exchange, time, sign * closed[flux] / step, colour, linewidth=1.2, label=label)
             if f"true_{flux}" in truth:
                 exchange.plot(
-                    time, sign * truth[f"true_{flux}"], color=OBSERVED, linestyle="--", linewidth=0.8
+                    time, sign * truth[f"true_{flux}"] / step, color=OBSERVED, linestyle="--", linewidth=0.8
                 )
         exchange.axhline(0, color="#999999", linewidth=0.8)
-        exchange.set_ylabel(f"[{unit}]")
+        # Rain and evaporation differ too much for one linear axis.
+        exchange.set_yscale("symlog", linthresh=LINEAR)
+        plain_numbers(exchange.yaxis)
+        exchange.set_ylabel("[mm/d]")
         exchange.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.2)
     for axes in panels[-1]:
         axes.set_xlim(time[0], time[-1])
         date_axis(axes)
     panels[0, 0].set_title("content of the store", loc="left")
-    panels[0, 1].set_title("inflows (up) and outflows (down)", loc="left")
-    figure.align_ylabels(panels[:, 0])
+    panels[0, 1].set_title(f"inflows (up), outflows (down), logarithmic beyond {LINEAR:g} mm/d", loc="left")
+    figure.align_ylabels(panels)
     figure.suptitle(f"{forcing.attrs['basin']}: stores and fluxes in the test year of median precipitation")
     members = f"nexus, closed loop: mean and range of {closed.sizes['seed']} members"
     handles = [Line2D([], [], color=COLOURS[0], linewidth=1.5, label=members)]
@@ -73,3 +79,9 @@ def stores_and_fluxes(forcing: xr.Dataset, simulation: xr.Dataset, periods: Peri
         handles.append(Line2D([], [], color=OBSERVED, linestyle="--", linewidth=1, label="truth"))
     legend_below(figure, handles, 2)
     return figure
+
+
+def _daily(data: xr.Dataset) -> xr.Dataset:
+    """Daily means, because a year of hours fills its panel; steps of a day or more stay as they are."""
+    steps = max(1, round(1 / float((data["time"][1] - data["time"][0]) / np.timedelta64(1, "D"))))
+    return data.coarsen(time=steps, boundary="trim").mean()

@@ -13,5 +13,6 @@ CAPTIONS: dict[str, str] = {
 
 
 def draw_study(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
-    """Draw a study from the tables of :func:`hydronexus.evaluation.aggregate.aggregate`, by the names in `CAPTIONS`."""
-    return {"skill": skill(tables["metrics"]), "recovery": recovery(tables["recovery"])}
+    """Draw a study from its aggregated tables; figures by the names in `CAPTIONS`."""
+    recovered = tables["recovery"]
+    return {"skill": skill(tables["metrics"], set(recovered["basin"])), "recovery": recovery(recovered)}

@@ -1,0 +1,99 @@
+"""What the report shows, reshaped from the aggregated tables."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+SCORES = ("nse", "kge")
+Tables = dict[str, pd.DataFrame]
+MODEL_NAMES = {
+    "nexus": "nexus open loop",
+    "nexus_closed": "nexus closed loop",
+    "lstm": "LSTM",
+    "gr4j": "GR4J",
+}
+NAMED_BASINS = 5  # more basins of one note are counted, not listed
+
+
+def skill_table(metrics: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    """NSE and KGE [-] of the test period: one row per basin, one column per (model, score)."""
+    test = metrics[metrics["period"] == "test"]
+    wide = test.pivot(index="basin", columns="model", values=list(SCORES)).swaplevel(axis=1)
+    return wide.reindex(columns=pd.MultiIndex.from_product([models, SCORES]))
+
+
+def skill_medians(skill: pd.DataFrame, virtual: set[str]) -> tuple[str, pd.Series]:
+    """Medians of a skill table over its real basins, or over all if none is real, and their name."""
+    real = skill[~skill.index.isin(virtual)]
+    return ("median of real basins", real.median()) if len(real) else ("median", skill.median())
+
+
+def closure_table(closure: pd.DataFrame) -> pd.DataFrame:
+    """Closure error [% of precipitation] by loop and store, median and worst over basins at every horizon."""
+    by_store = closure.groupby(["loop", "store", "horizon_days"], sort=False)["closure_percent"]
+    return (
+        by_store.agg(["median", "max"]).unstack("horizon_days").swaplevel(axis=1).sort_index(axis=1, level=0)
+    )
+
+
+def grouped_notes(notes: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Every note once, with the basins it is about."""
+    basins: dict[str, list[str]] = {}
+    for basin, own in notes.items():
+        for note in own:
+            basins.setdefault(note, []).append(basin)
+    return [(note, _listed(about)) for note, about in basins.items()]
+
+
+def summary(tables: Tables, basins: list[str]) -> str:
+    """The study in one paragraph of numbers."""
+    metrics, recovery = tables["metrics"], tables["recovery"]
+    virtual = set(recovery["basin"])
+    real = metrics[~metrics["basin"].isin(virtual) & (metrics["period"] == "test")]
+    failed = len(tables["quarantine"])
+    text = [
+        f"{_count(len(basins), 'basin')}, {len(virtual)} of them virtual; {failed} quarantined."
+        if virtual
+        else f"{_count(len(basins), 'basin')}; {failed} quarantined."
+    ]
+    medians = real.groupby("model")["nse"].median().dropna()
+    if len(medians):
+        shown = ", ".join(f"{name} {medians[key]:.2f}" for key, name in MODEL_NAMES.items() if key in medians)
+        text.append(f"Median test NSE over {_count(real['basin'].nunique(), 'real basin')}: {shown}.")
+    closure = tables["closure"]["closure_percent"].max()
+    if math.isfinite(closure):
+        text.append(f"Largest closure error of any store: {closure:.2g} % of precipitation.")
+    flows = recovery[(recovery["loop"] == "closed") & (recovery["variable"] != "streamflow")]
+    if len(flows):
+        correlation = flows["correlation"].median()
+        text.append(f"Median correlation of inner fluxes and stores with the truth: {correlation:.2f}.")
+    verdicts = tables["claims"]["verdict"].value_counts()
+    text.append(
+        f"Of {verdicts.sum()} claims: {', '.join(f'{n} {verdict}' for verdict, n in verdicts.items())}."
+    )
+    return " ".join(text)
+
+
+def interval(low: Any, high: Any, digits: int = 2) -> str:
+    """An interval as text, a dash for none."""
+    return f"{number(low, digits)} to {number(high, digits)}" if number(low) != "–" else "–"
+
+
+def number(value: Any, digits: int = 2) -> str:
+    """A number as text with fixed decimals, significant digits where they would hide it, a dash for none."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "–"
+    if value and abs(value) < 0.5 * 10**-digits:
+        return f"{value:.1e}"
+    return f"{value:.{digits}f}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' if n != 1 else ''}"
+
+
+def _listed(basins: list[str]) -> str:
+    more = len(basins) - NAMED_BASINS
+    return ", ".join(basins[:NAMED_BASINS]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,97 @@
+"""Writing of the report."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from hydronexus.config import Study
+from hydronexus.figures.basin import CAPTIONS as BASIN_CAPTIONS
+from hydronexus.figures.study import CAPTIONS as STUDY_CAPTIONS
+from hydronexus.report.summary import (
+    MODEL_NAMES,
+    closure_table,
+    grouped_notes,
+    interval,
+    number,
+    skill_medians,
+    skill_table,
+    summary,
+)
+
+
+def write_report(
+    tables: dict[str, pd.DataFrame],
+    study: Study,
+    figures_dir: str,
+    basins: list[str],
+    path: str | Path,
+    versions: Mapping[str, str],
+    notes: Mapping[str, Sequence[str]],
+) -> None:
+    """Write a study's report as one HTML page; nothing in it is fetched from a network.
+
+    Parameters
+    ----------
+    tables : dict of pandas.DataFrame
+        From :func:`hydronexus.evaluation.aggregate.aggregate`.
+    study : Study
+        The configuration, shown as YAML.
+    figures_dir : str
+        Folder of figures relative to the report: `{name}.png` of the study, `{basin}/{name}.png` of basins.
+    basins : list of str
+        All basins of the study, quarantined ones included.
+    path : str or Path
+        Target file; it appears whole or not at all.
+    versions : mapping of str
+        Software by name.
+    notes : mapping of list of str
+        What a reader should know of the data of each basin.
+    """
+    environment = Environment(
+        loader=PackageLoader("hydronexus", "report/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    environment.globals["interval"] = interval
+    # Folder names may hold characters that mean something in a link.
+    environment.globals["figure"] = lambda *parts: quote(str(PurePosixPath(figures_dir, *parts)) + ".png")
+    failed = tables["quarantine"].set_index("basin")["reason"].to_dict()
+    models = [model for model in MODEL_NAMES if model in set(tables["metrics"]["model"])]
+    skill = skill_table(tables["metrics"], models)
+    median_label, medians = skill_medians(skill, set(tables["recovery"]["basin"]))
+    html = environment.get_template("report.html.j2").render(
+        study=study.study,
+        summary=summary(tables, basins),
+        claims=tables["claims"].to_dict("records"),
+        quarantine=tables["quarantine"].to_dict("records"),
+        models=[MODEL_NAMES[model] for model in models],
+        skill=skill,
+        median_label=median_label,
+        medians=medians,
+        closure=closure_table(tables["closure"]),
+        recovery=tables["recovery"].to_dict("records"),
+        responses=tables["responses"].to_dict("records"),
+        basins=basins,
+        failed=failed,
+        basin_captions=BASIN_CAPTIONS,
+        study_captions=STUDY_CAPTIONS,
+        notes=grouped_notes(notes),
+        versions=versions,
+        configuration=yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+    )
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(html, encoding="utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

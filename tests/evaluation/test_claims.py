@@ -1,0 +1,130 @@
+"""Verdicts on the study's claims."""
+
+import numpy as np
+import pytest
+
+from builders import evaluate, evaluate_many
+from hydronexus.evaluation.aggregate import aggregate
+from hydronexus.evaluation.claims import MIN_BASINS
+
+SKILL, CONSISTENCY, EXTRACTION, NONLINEARITY, DEFORMATION, SPEED = range(6)
+
+
+def claim(evaluations, which):
+    return aggregate(evaluations)["claims"].iloc[which]
+
+
+def set_rows(evaluations, part, **values):
+    for evaluation in evaluations:
+        for row in evaluation[part]:
+            row.update(values)
+    return evaluations
+
+
+def test_fewer_than_ten_real_basins_leave_every_tested_claim_undecided():
+    verdicts = aggregate(evaluate_many(MIN_BASINS - 1, gr4j=-0.2))["claims"]["verdict"]
+    assert list(verdicts) == ["undecided"] * 2 + ["not yet tested", "undecided"] + ["not yet tested"] * 2
+
+
+def test_skill_equal_to_the_lstm_and_above_gr4j_is_supported():
+    row = claim(evaluate_many(12, gr4j=-0.1), SKILL)
+    assert row["verdict"] == "supported"
+    assert row["value"] == pytest.approx(0, abs=0.005)
+    assert row["low"] <= row["value"] <= row["high"]
+    assert row["p"] < 0.05
+    assert row["n"] == 12
+    assert "+0.1" in row["sentence"]
+
+
+def test_skill_clearly_below_the_lstm_is_not_supported():
+    assert claim(evaluate_many(12, lstm=0.1, gr4j=-0.1), SKILL)["verdict"] == "not supported"
+
+
+def test_skill_below_gr4j_is_not_supported():
+    assert claim(evaluate_many(12, gr4j=0.1), SKILL)["verdict"] == "not supported"
+
+
+def test_skill_no_better_than_gr4j_is_undecided():
+    evaluations = evaluate_many(12)
+    for i, evaluation in enumerate(evaluations):
+        for row in evaluation["metrics"]:
+            if row["model"] == "gr4j":
+                row["nse"] += 0.05 * (-1) ** i
+    assert claim(evaluations, SKILL)["verdict"] == "undecided"
+
+
+def test_a_study_without_baselines_says_so_and_stays_undecided():
+    evaluations = evaluate_many(12)
+    for evaluation in evaluations:
+        evaluation["metrics"] = [row for row in evaluation["metrics"] if row["model"] not in ("lstm", "gr4j")]
+    row = claim(evaluations, SKILL)
+    assert (row["verdict"], row["n"]) == ("undecided", 0)
+    assert "not measured against LSTM" in row["sentence"]
+
+
+def test_virtual_basins_do_not_count():
+    virtual = evaluate("virtual_b", virtual=True, snow=False)
+    assert claim([*evaluate_many(9), virtual], SKILL)["n"] == 9
+    assert claim([virtual], CONSISTENCY)["n"] == 0
+
+
+def test_small_gap_and_exact_closure_support_consistency():
+    row = claim(evaluate_many(12, nexus=0.002), CONSISTENCY)
+    assert row["verdict"] == "supported"
+    assert row["value"] == pytest.approx(0.002, abs=0.001)
+
+
+def test_a_wide_gap_is_not_supported():
+    assert claim(evaluate_many(12, nexus=0.05), CONSISTENCY)["verdict"] == "not supported"
+
+
+def test_one_leaking_store_in_one_basin_is_enough_against_consistency():
+    evaluations = evaluate_many(12)
+    evaluations[3]["closure"][0]["closure_percent"] = 1.5
+    row = claim(evaluations, CONSISTENCY)
+    assert row["verdict"] == "not supported"
+    assert "1.5 % of precipitation (demo_003, snow store" in row["sentence"]
+
+
+def test_extraction_counts_pairs_of_basin_and_process_with_a_finite_response():
+    evaluations = evaluate_many(3)
+    for row in evaluations[0]["responses"]:
+        if row["process"] == "recharge":
+            row.update(elasticity=None, t50=None)
+    row = claim(evaluations, EXTRACTION)
+    assert row["value"] == 3 * 5 - 1
+    assert row["verdict"] == "not yet tested"
+
+
+def test_elasticity_intervals_that_exclude_one_support_nonlinearity():
+    row = claim(
+        set_rows(evaluate_many(12), "responses", elasticity_low=1.1, elasticity_high=1.4, t50=5.0),
+        NONLINEARITY,
+    )
+    assert row["verdict"] == "supported"
+    assert row["value"] == 1
+    assert row["p"] == pytest.approx(0.5**12)
+
+
+def test_elasticity_intervals_that_hold_one_do_not():
+    row = claim(
+        set_rows(evaluate_many(12), "responses", elasticity_low=0.9, elasticity_high=1.4), NONLINEARITY
+    )
+    assert row["verdict"] == "not supported"
+    assert row["value"] == 0
+
+
+def test_a_response_without_memory_is_not_supported_either():
+    evaluations = set_rows(evaluate_many(12), "responses", elasticity_low=1.1, elasticity_high=1.4, t50=0.0)
+    assert claim(evaluations, NONLINEARITY)["verdict"] == "not supported"
+
+
+def test_claims_this_run_cannot_test_hold_no_number():
+    claims = aggregate(evaluate_many(12))["claims"].iloc[[DEFORMATION, SPEED]]
+    assert list(claims["verdict"]) == ["not yet tested"] * 2
+    assert np.isnan(claims[["value", "low", "high", "p"]].to_numpy(float)).all()
+
+
+def test_sentences_never_print_nan():
+    for evaluations in ([], evaluate_many(1), evaluate_many(12)):
+        assert not aggregate(evaluations)["claims"]["sentence"].str.contains(r"\bnan\b").any()
