@@ -32,6 +32,8 @@ def write(dataset: xr.Dataset, path: str | Path) -> None:
 
 def read(path: str | Path) -> xr.Dataset:
     """Load a ``*.zarr.zip`` written by :func:`write` into memory and close it."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(path)  # ZipStore hides it behind an AttributeError
     with zarr.storage.ZipStore(path, mode="r") as store:
         return xr.open_zarr(store, consolidated=False, chunks=None).load()
 

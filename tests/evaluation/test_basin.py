@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from builders import PERIODS, WARMUP_DAYS, build_basin, evaluate
 from hydronexus.evaluation.basin import evaluate_basin
 from hydronexus.evaluation.skill import nse
+from tests.builders import PERIODS, WARMUP_DAYS, build_basin, evaluate
 
 
 def metric(evaluation, model, period="test"):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from builders import evaluate, evaluate_many
 from hydronexus.evaluation.aggregate import aggregate
 from hydronexus.evaluation.claims import MIN_BASINS
+from tests.builders import evaluate, evaluate_many
 
 SKILL, CONSISTENCY, EXTRACTION, NONLINEARITY, DEFORMATION, SPEED = range(6)
 

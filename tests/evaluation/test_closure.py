@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from builders import LEDGER, build_basin
 from hydronexus.evaluation.closure import closure
+from tests.builders import LEDGER, build_basin
 
 
 def lookup(table, **where):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from builders import build_basin
 from hydronexus.evaluation.recovery import recovery
+from tests.builders import build_basin
 
 
 def perfect(basin):

@@ -2,20 +2,27 @@
 
 import io
 import struct
+from functools import cache
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from builders import PERIODS, build_basin
 from hydronexus.figures.basin import CAPTIONS, draw_basin
+from tests.builders import PERIODS, build_basin
 
 KINDS = {
     "real": {"name": "demo_a"},
     "virtual": {"name": "virtual_b", "virtual": True, "snow": False},
     "hourly": {"name": "hourly_c", "step_days": 1 / 24, "seeds": 1},
 }
+
+
+@cache
+def drawn(kind="real"):
+    """Figures of a basin, shared by the tests that only look at them."""
+    return draw(build_basin(**KINDS[kind]))
 
 
 def draw(basin, **changed):
@@ -43,7 +50,7 @@ def legend_texts(figure):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_figures_are_drawn_1200_pixels_wide(kind):
-    figures = draw(build_basin(**KINDS[kind]))
+    figures = drawn(kind)
     assert set(figures) == set(CAPTIONS)
     assert {png_width(figure) for figure in figures.values()} == {1200}
 
@@ -56,25 +63,25 @@ def test_drawing_leaves_pyplot_and_its_settings_alone():
 
 
 def test_every_axis_label_of_a_quantity_has_a_unit():
-    figures = draw(build_basin())
+    figures = drawn()
     for name, figure in figures.items():
         missing = [label for label in labels(figure) if "[" not in label]
         assert missing == [], name
 
 
 def test_an_hourly_hydrograph_has_amounts_per_hour():
-    hydrograph = draw(build_basin(**KINDS["hourly"]))["hydrograph"]
+    hydrograph = drawn("hourly")["hydrograph"]
     assert any("mm/h" in label for label in labels(hydrograph))
 
 
 def test_the_hydrograph_gives_the_nse_of_every_model():
-    text = legend_texts(draw(build_basin())["hydrograph"])
+    text = legend_texts(drawn()["hydrograph"])
     for model in ("nexus, closed loop (NSE 0.", "LSTM (NSE 0.", "GR4J (NSE 0.", "observed"):
         assert model in text
 
 
 def test_rain_hangs_from_the_top():
-    low, high = draw(build_basin())["hydrograph"].axes[0].get_ylim()
+    low, high = drawn()["hydrograph"].axes[0].get_ylim()
     assert low > high == 0
 
 
@@ -89,13 +96,13 @@ def test_the_flow_duration_curve_survives_zero_flow():
 
 @pytest.mark.parametrize(("kind", "shown"), [("virtual", True), ("real", False)])
 def test_the_truth_is_drawn_where_it_is_known(kind, shown):
-    figures = draw(build_basin(**KINDS[kind]))
+    figures = drawn(kind)
     for name in ("stores_and_fluxes", "laws", "pulse_response"):
         assert ("truth" in legend_texts(figures[name])) is shown, name
 
 
 def test_every_declared_store_has_a_panel():
-    figure = draw(build_basin())["stores_and_fluxes"]
+    figure = drawn()["stores_and_fluxes"]
     assert {"snow [mm]", "canopy [mm]", "soil [mm]", "ground [mm]", "channel [mm]"} <= set(labels(figure))
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from builders import build_basin
 from hydronexus.config import Periods
 from hydronexus.figures.selection import typical_year
+from tests.builders import build_basin
 
 THREE_YEARS = Periods(
     train=("2000-10-01", "2001-09-30"),

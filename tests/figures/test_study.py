@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-from builders import evaluate, evaluate_many
 from hydronexus.evaluation.aggregate import aggregate
 from hydronexus.figures.notice import notice
 from hydronexus.figures.study import CAPTIONS, draw_study
+from tests.builders import evaluate, evaluate_many
 
 
 def texts(figure):

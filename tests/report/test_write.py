@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from builders import PERIODS, evaluate, evaluate_many
 from hydronexus.config import load_study
 from hydronexus.evaluation.aggregate import aggregate, notes_of
 from hydronexus.report.software import versions
 from hydronexus.report.write import write_report
+from tests.builders import PERIODS, evaluate, evaluate_many
 
 STUDY = load_study(
     {
@@ -143,7 +143,7 @@ def test_tables_read_back_from_csv_give_the_same_page(tmp_path):
     tables = aggregate(evaluations)
     for name, table in tables.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
-    again = {name: pd.read_csv(tmp_path / f"{name}.csv") for name in tables}
+    again = {name: pd.read_csv(tmp_path / f"{name}.csv", float_precision="round_trip") for name in tables}
     assert report(tmp_path, evaluations, tables=again) == direct
 
 

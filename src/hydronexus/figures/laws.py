@@ -12,6 +12,8 @@ from matplotlib.lines import Line2D
 from hydronexus.figures.style import COLOURS, OBSERVED, band, legend_below, new_figure, styled
 
 LEVELS = {"low": (0.1, COLOURS[1]), "median": (0.5, COLOURS[2]), "high": (0.9, COLOURS[0])}
+LEGEND_SHARE = 0.25  # height added above the lines for the legend
+EQUATION_WIDTH = 46  # letters in a line of a field-scale equation
 LEAST_CELLS = 3  # visited cells that make a line worth drawing
 
 
@@ -30,8 +32,12 @@ def laws(response: xr.Dataset) -> Figure:
     figure = new_figure(1.0 + 3.1 * -(-(len(processes) + 1) // columns))
     panels = figure.subplots(-(-(len(processes) + 1) // columns), columns, squeeze=False).ravel()
     for process, axes in zip(processes, panels, strict=False):
-        _law(axes, response.sel(process=process), process, axes_labels[process])
+        _law(axes, response.sel(process=process), axes_labels[process])
     _routing(panels[len(processes)], response)
+    # Titles stand above the equation, which takes one line or two.
+    room = max(len(_lines(text)) for text in response["field_equation"].values)
+    for title, axes in zip([*processes, "routing"], panels, strict=False):
+        axes.set_title(title, loc="left", pad=6 + 11 * room)
     for axes in panels[len(processes) + 1 :]:
         axes.remove()
     figure.suptitle(f"{response.attrs['basin']}: learned laws where the basin has been")
@@ -48,7 +54,7 @@ def laws(response: xr.Dataset) -> Figure:
     return figure
 
 
-def _law(axes: Axes, law: xr.Dataset, process: str, labels: dict[str, str]) -> None:
+def _law(axes: Axes, law: xr.Dataset, labels: dict[str, str]) -> None:
     visited = law["law_visited"].transpose("x", "y").values.astype(bool)
     usable = np.flatnonzero(visited.sum(0) >= LEAST_CELLS)
     if len(usable):
@@ -56,41 +62,38 @@ def _law(axes: Axes, law: xr.Dataset, process: str, labels: dict[str, str]) -> N
         share = np.cumsum(visited.sum(0)[usable]) / visited.sum(0)[usable].sum()
         for quantile, colour in LEVELS.values():
             row = usable[np.argmax(share >= quantile)]
-            met = visited[:, row]
-            x = law["law_x"].values[met]
-            state = (
-                labels["y"].rpartition(" [")[0],
-                float(law["law_y"][row]),
-                labels["y"].rpartition(" [")[2].rstrip("]"),
-            )
-            at = law.isel(y=row).isel(x=np.flatnonzero(met))
-            band(axes, x, at["law"], colour, linewidth=1.8, label=f"{state[1]:.3g} {state[2]}")
+            at = law.isel(y=row, x=np.flatnonzero(visited[:, row]))
+            x = at["law_x"].values
+            band(axes, x, at["law"], colour, linewidth=1.8, label=f"{float(at['law_y']):.3g}")
             axes.plot(x, at["field"], color=colour, linestyle="--", linewidth=1.2)
             if "law_true" in at:
                 axes.plot(x, at["law_true"], color=colour, linestyle=":", linewidth=1.8)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + LEGEND_SHARE * (high - low))
+        legend = {"handlelength": 1, "columnspacing": 1, "borderaxespad": 0, "fontsize": "small"}
         axes.legend(
-            title=state[0], handlelength=1, fontsize="small", title_fontsize="small", labelspacing=0.2
+            title=labels["y"],
+            loc="upper left",
+            ncols=len(LEVELS),
+            alignment="left",
+            title_fontsize="small",
+            **legend,
         )
     else:
         axes.text(0.5, 0.5, "never visited", ha="center", va="center", transform=axes.transAxes)
     axes.set_xlabel("\n".join(textwrap.wrap(labels["x"], 32)))
     axes.set_ylabel("\n".join(textwrap.wrap(labels["flux"], 26)))
-    equation = "\n".join(textwrap.wrap(str(law["field_equation"].item()), 44)[:2])
-    axes.set_title(f"{process}\n", loc="left")
+    equation = "\n".join(_lines(law["field_equation"].item()))
     axes.text(0, 1.02, equation, transform=axes.transAxes, fontsize="x-small", color="#555555", va="bottom")
 
 
 def _routing(axes: Axes, response: xr.Dataset) -> None:
-    band(
-        axes,
-        response["routing_lag"].values,
-        response["routing"],
-        OBSERVED,
-        linewidth=1.8,
-        marker="o",
-        markersize=4,
-    )
-    axes.set_title("routing\n", loc="left")
+    lag = response["routing_lag"].values
+    band(axes, lag, response["routing"], OBSERVED, linewidth=1.8, marker="o", markersize=4)
     axes.set_xlabel("lag [d]")
     axes.set_ylabel("unit hydrograph [-]")
     axes.set_ylim(bottom=0)
+
+
+def _lines(equation: str) -> list[str]:
+    return textwrap.wrap(str(equation), EQUATION_WIDTH)

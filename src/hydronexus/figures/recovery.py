@@ -10,6 +10,7 @@ from hydronexus.figures.style import COLOURS, OBSERVED, legend_below, new_figure
 
 LARGEST = 100.0  # percent; larger errors of totals are drawn at the edge
 LOOPS = {"closed": "full", "open": "none"}  # marker fill
+SIZES = {"closed": 6, "open": 10}  # so that one shows around the other
 MARKERS = "osD^vP*X"
 
 
@@ -38,19 +39,19 @@ def recovery(table: pd.DataFrame) -> Figure:
             part = table[(table["basin"] == basin) & (table["loop"] == loop)]
             y = part["variable"].map(rows) + offsets[basin]
             look = {
-                "linestyle": "none", "marker": MARKERS[i % len(MARKERS)], "fillstyle": fill, "markersize": 7,
-                "color": COLOURS[i % len(COLOURS)], "clip_on": False,
+                "linestyle": "none", "marker": MARKERS[i % len(MARKERS)], "color": COLOURS[i % len(COLOURS)],
+                "fillstyle": fill, "markersize": SIZES[loop], "clip_on": False,
             }  # fmt: skip
             total.plot(part["total_error_percent"].clip(-LARGEST, LARGEST), y, **look)
             correlation.plot(part["correlation"].clip(lower=0), y, **look)
     total.axvline(0, color=OBSERVED, linewidth=0.8)
     limit = min(LARGEST, 1.1 * max(1.0, float(table["total_error_percent"].abs().max(skipna=True))))
     total.set_xlim(-limit, limit)
-    edge = f"; errors above {LARGEST:.0f} % stand at the edge" if limit == LARGEST else ""
+    edge = f"\nerrors above {LARGEST:.0f} % stand at the edge" if limit == LARGEST else ""
     total.set_xlabel(f"error of the total (flux) or mean (store) [%]{edge}")
     total.set_yticks(list(rows.values()), [variable.replace("_", " ") for variable in rows])
     total.set_ylim(-0.6, len(variables) - 0.4)
-    lowest = float(table["correlation"].min(skipna=True)) if table["correlation"].notna().any() else 0.0
+    lowest = np.nan_to_num(table["correlation"].min())
     correlation.set_xlim(max(0.0, np.floor(10 * lowest) / 10 - 0.1), 1.01)
     correlation.set_xlabel("correlation with the truth [-], below 0 at 0")
     for axes in (total, correlation):

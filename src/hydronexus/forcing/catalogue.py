@@ -1,6 +1,7 @@
 """Which basins a study has, and a cheap fingerprint of the files each comes from."""
 
 import hashlib
+from pathlib import Path
 
 from hydronexus.config import Study
 from hydronexus.errors import ConfigurationError
@@ -18,22 +19,49 @@ def basins(study: Study) -> dict[str, tuple[str, str]]:
     catalogue: dict[str, tuple[str, str]] = {}
     for name, dataset in study.datasets.items():
         try:
+            root = dataset.path and _root(dataset.path)
+            if root and not root.exists():
+                raise ConfigurationError(
+                    f"path: no file or folder {root}; it should hold {dataset.format} data"
+                )
             known = readers.reader(dataset.format).list_basins(dataset)
             chosen = ids.configured(dataset) or known
         except ConfigurationError as error:
             raise ConfigurationError(f"datasets.{name}.{error}") from None
         if not chosen:
-            raise ConfigurationError(f"datasets.{name}.path: no basin found at {dataset.path} for format {dataset.format}")
+            raise ConfigurationError(
+                f"datasets.{name}.path: no basin found at {dataset.path} for format {dataset.format}"
+            )
         for basin_id in chosen:
             full = f"{name}_{basin_id}"
             if full in catalogue:
                 other = catalogue[full]
                 raise ConfigurationError(
-                    f"datasets.{name}: basin '{basin_id}' and basin '{other[1]}' of datasets.{other[0]} would both be "
+                    f"datasets.{name}: basin '{basin_id}' and basin '{other[1]}' of datasets.{other[0]} "
+                    f"would both be "
                     f"called {full}; rename one of the datasets"
                 )
             catalogue[full] = (name, basin_id)
     return catalogue
+
+
+def _root(path: Path) -> Path:
+    """The part of a path before any `{basin}`."""
+    return next((parent for parent in (path, *path.parents) if "{basin}" not in str(parent)), path)
+
+
+def locate(study: Study, basin: str) -> tuple[str, str]:
+    """Dataset and id of a full name, without listing the datasets unless the name is ambiguous.
+
+    Raises
+    ------
+    KeyError
+        If the study has no such basin.
+    """
+    names = [name for name in study.datasets if basin.startswith(f"{name}_")]
+    if len(names) == 1:
+        return names[0], basin.removeprefix(f"{names[0]}_")
+    return basins(study)[basin]
 
 
 def fingerprint(study: Study, basin: str) -> str:
@@ -43,8 +71,13 @@ def fingerprint(study: Study, basin: str) -> str:
     ----------
     basin : str
         Full name.
+
+    Raises
+    ------
+    KeyError
+        If the study has no such basin.
     """
-    name, basin_id = _split(study, basin)
+    name, basin_id = locate(study, basin)
     dataset = study.datasets[name]
     digest = hashlib.sha256()
     for path in readers.reader(dataset.format).sources(dataset, basin_id):
@@ -55,11 +88,3 @@ def fingerprint(study: Study, basin: str) -> str:
             seen = f"{path}|absent\n"
         digest.update(seen.encode())
     return digest.hexdigest()[:16]
-
-
-def _split(study: Study, basin: str) -> tuple[str, str]:
-    """Dataset and id of a full name; the longest dataset name wins, as one may be the beginning of another."""
-    names = [name for name in study.datasets if basin.startswith(f"{name}_")]
-    if not names:
-        raise KeyError(f"basin {basin} belongs to no dataset of the study")
-    return max(names, key=len), ""

@@ -13,14 +13,11 @@ from hydronexus.errors import HydronexusError
 
 log = logging.getLogger(__name__)
 
-EXAMPLE = (
-    "holmes-hydro==3.5.0"
-    " --hash=sha256:0112dfbc2edd950bce6f0c2991b6daed9b9c06ddc8c5b03cc0823ba1e415eb3d"
-)
+EXAMPLE = "holmes-hydro==3.5.0 --hash=sha256:0112dfbc2edd950bce6f0c2991b6daed9b9c06ddc8c5b03cc0823ba1e415eb3d"
 
 
 def fetch_package(requirement: str, target: str | Path) -> Path:
-    """Put the archive of a pinned package at a path; a copy that is already there and whole is used without network.
+    """Put the archive of a pinned package at a path; a whole copy that is there is used offline.
 
     Parameters
     ----------
@@ -64,8 +61,10 @@ def fetch_package(requirement: str, target: str | Path) -> Path:
         if done.returncode or len(found) != 1:
             last = (done.stderr or done.stdout).strip().splitlines()[-3:]
             raise HydronexusError(
-                f"{name} is not at {target} and could not be downloaded: {' '.join(last) or 'pip gave nothing'}\n"
-                f"Connect to the network, or set pip up to find packages (pip config, PIP_INDEX_URL, PIP_PROXY), "
+                f"{name} is not at {target} and could not be downloaded: "
+                f"{' '.join(last) or 'pip gave nothing'}\n"
+                f"Connect to the network, or set pip up to find packages (pip config, PIP_INDEX_URL, "
+                f"PIP_PROXY), "
                 f"or on another machine run `pip download --no-deps {name}` and copy the file to {target}."
             )
         os.replace(found[0], target)

@@ -6,7 +6,7 @@ from pathlib import Path
 from hydronexus.config import Dataset
 from hydronexus.errors import ConfigurationError
 
-HEADINGS = {"basin", "basin_id", "basins", "id", "gauge", "gauge_id", "gauge_code", "station", "station_id", "site_no", "catchment"}
+HEADINGS = {"basin", "basin_id", "id", "gauge", "gauge_id", "station", "station_id", "site_no", "catchment"}
 
 
 def configured(dataset: Dataset) -> list[str] | None:
@@ -23,9 +23,17 @@ def configured(dataset: Dataset) -> list[str] | None:
 
 
 def read_ids(path: Path) -> list[str]:
-    """Ids in the first column of a CSV or TXT file, kept as text; a heading and lines that begin with # are skipped."""
+    """Ids in the first column of a CSV or TXT file, as text; a heading and lines of # are skipped.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such file, or an id in it is not allowed.
+    """
     if not path.is_file():
-        raise ConfigurationError(f"basins: found '{path}', which is neither `all` nor a list nor an existing CSV or TXT file")
+        raise ConfigurationError(
+            f"basins: found '{path}', which is neither `all` nor a list nor an existing CSV or TXT file"
+        )
     text = path.read_text(encoding="utf-8-sig")
     delimiter = next((mark for mark in (";", "\t", ",") if mark in text), ",")
     rows = csv.reader(text.splitlines(), delimiter=delimiter)

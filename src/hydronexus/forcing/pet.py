@@ -8,24 +8,29 @@ import xarray as xr
 from hydronexus.errors import VariableMissingError
 
 
-def potential_evapotranspiration(data: xr.Dataset, step: float, basin: str) -> tuple[xr.DataArray, str]:
-    """Hargreaves where minimum and maximum temperature are there, else Oudin from mean temperature.
+def potential_evapotranspiration(data: xr.Dataset, step_days: float, basin: str) -> tuple[xr.DataArray, str]:
+    """Hargreaves where the daily range of temperature is known, else Oudin from mean temperature.
 
-    Both need no radiation or humidity, whose meaning differs between products (daylight or daily means, net or incoming), so
-    all basins of a study can be treated alike. Sub-daily steps share a day's total in proportion to a sine over daylight.
+    Both need no radiation or humidity, whose meaning differs between products (daylight or daily means, net
+    or incoming), so all basins of a study are treated alike. Steps below a day share the day's total in
+    proportion to the sun's height at their time of day, with the time stamps taken as local and as the
+    beginning of a step; for data in another clock, give the data's own.
 
     Parameters
     ----------
     data : xarray.Dataset
-        Temperatures [degC]; attribute `latitude` [degrees].
-    step : float
+        Temperatures [degC] without gaps; attribute `latitude` [degrees].
+    step_days : float
         Time step [d].
+    basin : str
+        For the error.
 
     Returns
     -------
     array : xarray.DataArray
-        [mm per step]
+        [mm per step], not negative.
     method : str
+        What was computed, and why.
 
     Raises
     ------
@@ -34,46 +39,77 @@ def potential_evapotranspiration(data: xr.Dataset, step: float, basin: str) -> t
 
     References
     ----------
-    Hargreaves and Samani 1985; Oudin et al. 2005; Vremec et al. 2024 (pyet).
+    Hargreaves and Samani (1982); Oudin et al. (2005); Vremec et al. (2024) for pyet.
     """
-    if "temperature" not in data or "latitude" not in data.attrs:
-        absent = "temperature" if "temperature" not in data else "latitude"
+    if "temperature" not in data:
         raise VariableMissingError(
             basin,
-            f"potential_evapotranspiration is not in the data and cannot be computed without {absent}; map one of the two in "
-            "`variables` or `attributes`",
+            f"neither potential_evapotranspiration nor a temperature to compute it from is in "
+            f"{data.attrs['files']}; "
+            "map one of them in `variables`",
+        )
+    if "latitude" not in data.attrs:
+        raise VariableMissingError(
+            basin,
+            f"potential_evapotranspiration is not in {data.attrs['files']} and needs the latitude to be "
+            f"computed; give a CSV "
+            "with the columns basin, area_km2, latitude as `attributes`",
         )
     latitude = float(np.deg2rad(data.attrs["latitude"]))
-    table = data[[n for n in ("temperature", "temperature_min", "temperature_max") if n in data]].to_dataframe()
-    daily = table[["temperature"]].resample("D").mean()
+    table = data[
+        [n for n in ("temperature", "temperature_min", "temperature_max") if n in data]
+    ].to_dataframe()
     ranged = "temperature_min" in table and "temperature_max" in table
-    if ranged or step < 0.5:
-        # Within a day, the range of hourly temperature is that of the day.
-        daily["low"] = table["temperature_min" if ranged else "temperature"].resample("D").min()
-        daily["high"] = table["temperature_max" if ranged else "temperature"].resample("D").max()
-        total = pyet.hargreaves(daily["temperature"], tmax=daily["high"], tmin=daily["low"], lat=latitude)
-        method = "Hargreaves and Samani 1985 through pyet, from minimum and maximum temperature"
+    if step_days < 1:
+        low, high = ("temperature_min", "temperature_max") if ranged else ("temperature", "temperature")
+        daily = table.resample("D")
+        mean, low, high = daily["temperature"].mean(), daily[low].min(), daily[high].max()
+        ranged = ranged or step_days <= 0.25  # a few values a day miss the range
     else:
-        total = pyet.oudin(daily["temperature"], lat=latitude)
-        method = "Oudin et al. 2005 through pyet, from mean temperature alone"
-    total = total.clip(lower=0).fillna(0.0)
-    if step < 1:
-        values = _within_day(total, table.index, latitude)
-        method += "; shared over the day by a sine over daylight"
+        mean = table["temperature"]
+        low, high = (table["temperature_min"], table["temperature_max"]) if ranged else (mean, mean)
+    if ranged:
+        total = pyet.hargreaves(mean, tmax=high, tmin=low, lat=latitude)
+        method = "Hargreaves (pyet), because minimum and maximum temperature are known"
     else:
-        values = total.reindex(table.index).to_numpy() * step
+        total = pyet.oudin(mean, lat=latitude)
+        method = "Oudin (pyet), because only mean temperature is known"
+    total = total.clip(lower=0)
+    if step_days < 1:
+        values = total.reindex(table.index.normalize()).to_numpy() * share_of_day(
+            table.index, step_days, latitude
+        )
+        method += "; shared over the day by the sun's height"
+    else:
+        values = total.to_numpy() * step_days
     return xr.DataArray(values, dims="time", coords={"time": data["time"]}), method
 
 
-def _within_day(total: pd.Series, times: pd.DatetimeIndex, latitude: float) -> np.ndarray:
-    """A day's total shared over its steps, by the sine of the sun's way from sunrise to sunset around solar noon."""
-    hours = np.asarray(pyet.daylight_hours(total.index, latitude)).ravel()
-    day = times.normalize()
-    length = pd.Series(hours, total.index).reindex(day).to_numpy()
-    clock = (times - day) / pd.Timedelta(hours=1)
-    sun = np.clip(np.cos(np.pi * (np.asarray(clock) + 0.5 - 12) / np.maximum(length, 1e-6)), 0, None)
-    sun = np.where(np.abs(np.asarray(clock) + 0.5 - 12) < length / 2, sun, 0.0)
-    share = pd.Series(sun, times)
-    sums = share.groupby(day).transform("sum").to_numpy()
-    even = share.groupby(day).transform("size").to_numpy()
-    return total.reindex(day).to_numpy() * np.where(sums > 0, sun / np.maximum(sums, 1e-12), 1 / even)
+def share_of_day(times: pd.DatetimeIndex, step_days: float, latitude: float) -> np.ndarray:
+    """Part of a day's sun that falls on each step.
+
+    Parameters
+    ----------
+    times : DatetimeIndex
+        Beginning of each step, local solar time.
+    step_days : float
+        Below 1 [d].
+    latitude : float
+        [rad]
+
+    Returns
+    -------
+    ndarray
+        [-], sums to one over the steps of a day; even where the sun does not rise.
+    """
+    half = np.asarray(pyet.daylight_hours(times, latitude)).ravel() * np.pi / 24  # hour angle of sunset
+    clock = np.asarray((times - times.normalize()) / pd.Timedelta(days=1))
+
+    def sun_until(day_part: np.ndarray) -> np.ndarray:
+        # The sun's height goes as cos(angle) - cos(half) between sunrise and sunset; this is its integral.
+        angle = np.clip((day_part - 0.5) * 2 * np.pi, -half, half)
+        return np.sin(angle) + np.sin(half) - (angle + half) * np.cos(half)
+
+    whole = sun_until(np.ones_like(clock))
+    part = sun_until(np.minimum(clock + step_days, 1.0)) - sun_until(clock)
+    return np.where(whole > 1e-9, part / np.maximum(whole, 1e-9), step_days)

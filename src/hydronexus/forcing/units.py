@@ -16,6 +16,10 @@ SPELLINGS = {
     "cms": "m**3/second",
     "cumec": "m**3/second",
     "cumecs": "m**3/second",
+    "mm/step": "mm",
+    "mm/timestep": "mm",
+    "mm/time step": "mm",
+    "mm per time step": "mm",
     "c": "degC",
     "degc": "degC",
     "deg c": "degC",
@@ -74,8 +78,8 @@ def convert(
     values : ndarray
         Any shape.
     units : str
-        Units of the values. For ``mm`` also rates (``mm/d``), mass per area, and volume or volume flow (``m3/s``, ``cfs``);
-        for ``W m-2`` also energy per step and area (``J m-2``).
+        Units of the values. For ``mm`` also rates (``mm/d``), mass per area, and volume or volume flow
+        (``m3/s``, ``cfs``); for ``W m-2`` also energy per step and area (``J m-2``).
     target : str
         ``mm`` (per time step), ``degC``, ``W m-2``, ``Pa`` or ``%``.
     step_days : float

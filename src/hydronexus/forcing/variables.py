@@ -1,41 +1,52 @@
-"""Canonical variables: their units inside the package and how they may be filled."""
+"""Canonical variables: their units inside the package, what they mean, and what may happen to their gaps."""
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A canonical variable.
-
-    Parameters
-    ----------
-    units : str
-        Inside the package; `mm` stands for millimetres per time step.
-    long_name : str
-    required : bool
-        Whether a basin without it ends.
-    """
-
-    units: str
-    long_name: str
-    required: bool = False
-
-
-VARIABLES: dict[str, Variable] = {
-    "precipitation": Variable("mm", "precipitation per time step", True),
-    "potential_evapotranspiration": Variable("mm", "potential evapotranspiration per time step"),
-    "streamflow": Variable("mm", "streamflow per time step", True),
-    "temperature": Variable("degC", "mean air temperature"),
-    "temperature_min": Variable("degC", "minimum air temperature"),
-    "temperature_max": Variable("degC", "maximum air temperature"),
-    "shortwave_radiation": Variable("W m-2", "incoming shortwave radiation"),
-    "vapour_pressure": Variable("Pa", "vapour pressure"),
-    "precipitation_stdev": Variable("mm", "standard deviation of precipitation over the catchment"),
-    "precipitation_min": Variable("mm", "minimum of precipitation over the catchment"),
-    "precipitation_median": Variable("mm", "median of precipitation over the catchment"),
-    "precipitation_max": Variable("mm", "maximum of precipitation over the catchment"),
+UNITS = {
+    "precipitation": "mm",
+    "potential_evapotranspiration": "mm",
+    "streamflow": "mm",
+    "temperature": "degC",
+    "temperature_min": "degC",
+    "temperature_max": "degC",
+    "shortwave_radiation": "W m-2",
+    "vapour_pressure": "Pa",
+    "relative_humidity": "%",
 }
-FORCING = (
-    "precipitation", "potential_evapotranspiration", "temperature", "temperature_min", "temperature_max",
-    "shortwave_radiation", "vapour_pressure",
-)  # fmt: skip
+LONG_NAMES = {
+    "precipitation": "precipitation per time step",
+    "precipitation_stdev": "standard deviation of precipitation over the catchment",
+    "precipitation_min": "minimum of precipitation over the catchment",
+    "precipitation_median": "median of precipitation over the catchment",
+    "precipitation_max": "maximum of precipitation over the catchment",
+    "potential_evapotranspiration": "potential evapotranspiration per time step",
+    "streamflow": "observed streamflow per time step and catchment area",
+    "temperature": "mean air temperature",
+    "temperature_min": "minimum air temperature",
+    "temperature_max": "maximum air temperature",
+    "shortwave_radiation": "incoming shortwave radiation, mean over the whole time step",
+}
+REQUIRED = ("precipitation", "streamflow")
+ESSENTIAL = (
+    "precipitation",
+    "potential_evapotranspiration",
+    "temperature",
+)  # a model cannot go without these
+
+
+def units_of(name: str) -> str | None:
+    """Canonical units of a variable, or None for one that keeps its own; `mm` is per time step.
+
+    >>> units_of("precipitation_stdev"), units_of("soil_moisture")
+    ('mm', None)
+    """
+    family = {"precipitation": "mm", "temperature": "degC", "true": "mm"}
+    return UNITS.get(name, family.get(name.split("_")[0]))
+
+
+def long_name_of(name: str) -> str:
+    """Meaning of a variable in words."""
+    return LONG_NAMES.get(name, name.replace("_", " "))
+
+
+def is_forcing(name: str) -> bool:
+    """Whether a model may read the variable: it is neither the observation nor a virtual basin's truth."""
+    return name != "streamflow" and not name.startswith("true_")

@@ -146,7 +146,7 @@ class Nexus(nn.Module):
             "interception": law(2, (-0.5, 1.0), 1),
             "infiltration": law(1, (2.5,), 2),
             "evapotranspiration": law(1, (1.0,), 3),
-            "drainage": law(1, (-3.0, -3.0), 4),
+            "drainage": law(1, (-5.0, -5.0), 4),
             "baseflow": law(1, (0.0,), 5),
         }
         if snow:
@@ -177,7 +177,9 @@ class Nexus(nn.Module):
         drip, wet = self.laws["interception"](_intensity(rain, self.step), demand / (5 * self.step), state)
         there = content + rain + TINY
         dripping = DRIP_RATE * self.step * functional.softplus(drip)
-        drying = torch.sigmoid(wet) * demand / there
+        # A wet canopy dries at half its potential at least (Rutter 1971: at all of it when full), so that it empties within
+        # days and cannot stand in for the soil.
+        drying = (0.5 + 0.5 * torch.sigmoid(wet)) * demand / there
         room = (CANOPY_CAPACITY / there).clamp(max=1.0)  # what exceeds the capacity falls through at once
         keep = room * torch.exp(-dripping - drying)
         evaporated = room * (1 - torch.exp(-dripping - drying)) * drying / (dripping + drying)

@@ -35,7 +35,7 @@ DRIP_RATE = 3.0  # scale of the canopy's drainage, per day
 RECHARGE_RATE = 0.3  # at most, per day
 INTERFLOW_RATE = 1.0  # at most, per day
 GROUND_RESIDENCE = (20.0, 400.0)  # days
-CHANNEL_DAYS = 6.0  # length of the unit hydrograph
+CHANNEL_DAYS = 12.0  # length of the unit hydrograph
 
 
 def proposed(snow: bool) -> tuple[str, ...]:

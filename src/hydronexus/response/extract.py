@@ -8,7 +8,7 @@ from torch import Tensor
 
 from hydronexus.config import Model, Periods, Response, Training, Virtual
 from hydronexus.errors import BasinError
-from hydronexus.response.field import EQUATIONS, fit
+from hydronexus.response.field import EQUATIONS, describe, fit
 from hydronexus.response.indices import indices
 from hydronexus.response.laws import law_grids
 from hydronexus.response.pulses import bin_pulses, choose_pulses, remove_pulses
@@ -94,7 +94,7 @@ def _field(grids: xr.Dataset) -> xr.Dataset:
         equation = EQUATIONS[process]
         parameters, rmse = fit(equation, x[visited], y[visited], mean[i][visited])
         values.append(equation.function(x, y, *parameters))
-        texts.append(f"{equation.text}; parameters {', '.join(f'{p:.3g}' for p in parameters)}")
+        texts.append(describe(equation, parameters))
         errors.append(rmse)
     return xr.Dataset(
         {

@@ -13,15 +13,18 @@ class FieldEquation:
 
     Parameters
     ----------
-    text : str
-        The equation with its source.
+    source : str
+        Name or author and year.
+    parameters : tuple of (str, str)
+        Symbol and units of each parameter.
     function : callable
         From x [mm d-1], y [mm] and parameters to a flux [mm d-1].
     lower, upper : tuple of float
         Bounds of the parameters.
     """
 
-    text: str
+    source: str
+    parameters: tuple[tuple[str, str], ...]
     function: Callable[..., np.ndarray]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
@@ -54,12 +57,20 @@ def linear_reservoir(x: np.ndarray, y: np.ndarray, residence: float) -> np.ndarr
 
 
 EQUATIONS: dict[str, FieldEquation] = {
-    "interception": FieldEquation("(S-C)(1-exp(-P/(S-C))), Merriam 1960", merriam, (0.1,), (10.0,)),
-    "infiltration": FieldEquation("min(P, f), Horton 1933", capacity_excess, (0.1,), (1000.0,)),
-    "evapotranspiration": FieldEquation("E min(1, S/S*), Feddes 1978", linear_stress, (1.0,), (2000.0,)),
-    "recharge": FieldEquation("K s^n, Clapp-Hornberger 1978", power_drainage, (1e-6, 0.2), (100.0, 20.0)),
-    "baseflow": FieldEquation("G/k, linear reservoir", linear_reservoir, (5.0,), (1000.0,)),
+    "interception": FieldEquation("Merriam 1960", (("S", "mm"),), merriam, (0.1,), (10.0,)),
+    "infiltration": FieldEquation("Horton 1933", (("f", "mm/d"),), capacity_excess, (0.1,), (1000.0,)),
+    "evapotranspiration": FieldEquation("Feddes 1978", (("S*", "mm"),), linear_stress, (1.0,), (2000.0,)),
+    "recharge": FieldEquation(
+        "Clapp-Hornberger 1978", (("K", "mm/d"), ("n", "")), power_drainage, (1e-6, 0.2), (100.0, 20.0)
+    ),
+    "baseflow": FieldEquation("linear reservoir", (("k", "d"),), linear_reservoir, (5.0,), (1000.0,)),
 }
+
+
+def describe(equation: FieldEquation, values: np.ndarray) -> str:
+    """The equation's source and its parameters with units."""
+    named = zip(equation.parameters, values, strict=True)
+    return f"{equation.source}: " + ", ".join(f"{name} = {value:.3g} {units}".strip() for (name, units), value in named)
 
 
 def fit(equation: FieldEquation, x: np.ndarray, y: np.ndarray, flux: np.ndarray) -> tuple[np.ndarray, float]:

@@ -40,7 +40,8 @@ class Process:
 
 def _interception(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
     keep, evaporating = module.interception(x, demand, y, module.state("canopy", y, None))
-    return x - (1 - keep) * (1 - evaporating) * (x + y)
+    throughfall = (1 - keep) * (1 - evaporating) * (x + y)
+    return (x - throughfall).clamp(min=0)  # a wet canopy drips on after the rain
 
 
 def _infiltration(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:

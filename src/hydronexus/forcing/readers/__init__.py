@@ -1,7 +1,8 @@
 """Readers of dataset formats: one small module each, and one line here.
 
-A reader offers `list_basins(dataset)` and `sources(dataset, basin_id)`, which must stay light because Snakemake calls
-them while it parses the workflow, and `read(dataset, basin_id, basin)`, which returns canonical names with the file's units.
+A reader offers `list_basins(dataset)` and `sources(dataset, basin_id)`, which must stay light because
+Snakemake calls them while it parses the workflow, and `read(dataset, basin_id, basin)`, which returns
+canonical names with the file's units.
 """
 
 from importlib import import_module

@@ -1,90 +1,110 @@
 """CAMELS-US in its native layout (Newman et al. 2015), with any of its forcing products."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lazy_loader
 
 from hydronexus.config import Dataset
-from hydronexus.errors import SourceMissingError, SourceUnreadableError
-from hydronexus.forcing.readers.files import dated, existing, read_csv, select, to_dataset, unknown
+from hydronexus.errors import IrregularTimeError, SourceUnreadableError, VariableMissingError
+from hydronexus.forcing.readers.files import existing, folder_of, read_csv, select, to_dataset
 
-np = lazy_loader.load("numpy")
 pd = lazy_loader.load("pandas")
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Products differ in capitals (prcp(mm/day), PRCP(mm/day)), so headings are compared in small letters.
 COLUMNS = {
     "precipitation": ("prcp(mm/day)", "mm/day"),
-    "temperature_max": ("tmax(C)", "degC"),
-    "temperature_min": ("tmin(C)", "degC"),
-    "shortwave_radiation": ("srad(W/m2)", "W/m2"),
-    "vapour_pressure": ("vp(Pa)", "Pa"),
-    "day_length": ("dayl(s)", "s"),
+    "temperature_max": ("tmax(c)", "degC"),
+    "temperature_min": ("tmin(c)", "degC"),
+    "shortwave_radiation": ("srad(w/m2)", "W/m2"),
+    "vapour_pressure": ("vp(pa)", "Pa"),
 }
+MISSING_FLOW = -999.0
 
 
-def _folder(dataset: Dataset, *parts: str) -> Path:
-    """A folder of the dataset, which some distributions wrap in one more folder."""
-    inner = "basin_dataset_public_v1p2"
-    return next((p for p in (dataset.path.joinpath(*parts), dataset.path.joinpath(inner, *parts)) if p.is_dir()), dataset.path.joinpath(*parts))
+def _product(dataset: Dataset) -> str:
+    return dataset.forcing or "maurer_extended"
 
 
-def _forcing_files(dataset: Dataset) -> dict[str, Path]:
-    folder = _folder(dataset, "basin_mean_forcing", dataset.forcing or "maurer_extended")
-    return {path.name.split("_")[0]: path for path in sorted(folder.glob("*/*_forcing_leap.txt"))}
+def _forcing_folder(dataset: Dataset) -> Path:
+    return dataset.path / "basin_mean_forcing" / _product(dataset)
 
 
 def _flow_file(dataset: Dataset, basin_id: str, region: str) -> Path:
-    return _folder(dataset, "usgs_streamflow") / region / f"{basin_id}_streamflow_qc.txt"
+    """Streamflow lies in the region's folder of the same name, or else in another one."""
+    folder, name = dataset.path / "usgs_streamflow", f"{basin_id}_streamflow_qc.txt"
+    expected = folder / region / name
+    return expected if expected.exists() else next(folder.glob(f"*/{name}"), expected)
 
 
 def list_basins(dataset: Dataset) -> list[str]:
     """Ids with a forcing file of the product."""
-    return list(_forcing_files(dataset))
+    folder_of(dataset.path / "usgs_streamflow")
+    return sorted(
+        path.name.split("_")[0] for path in folder_of(_forcing_folder(dataset)).glob("*/*_forcing_leap.txt")
+    )
 
 
 def sources(dataset: Dataset, basin_id: str) -> list[Path]:
-    """Forcing and streamflow file of a basin."""
-    folder = _folder(dataset, "basin_mean_forcing", dataset.forcing or "maurer_extended")
-    found = sorted(folder.glob(f"*/{basin_id}_*_forcing_leap.txt"))
+    """Forcing and streamflow file of a basin; nothing for a basin without forcing."""
+    found = sorted(_forcing_folder(dataset).glob(f"*/{basin_id}_*_forcing_leap.txt"))[:1]
     return found + [_flow_file(dataset, basin_id, path.parent.name) for path in found]
 
 
-def read(dataset: Dataset, basin_id: str, basin: str):
-    """Read one basin; streamflow in cubic feet per second, missing where the file says -999."""
-    files = _forcing_files(dataset)
-    if not files:
-        folder = _folder(dataset, "basin_mean_forcing")
-        there = sorted(p.name for p in folder.glob("*") if p.is_dir())
-        raise SourceMissingError(
-            basin, f"no files of forcing product {dataset.forcing or 'maurer_extended'!r} in {folder}; there are: {', '.join(there) or 'none'}"
-        )
-    if basin_id not in files:
-        raise unknown(basin, basin_id, files, dataset.path)
-    path = files[basin_id]
+def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
+    """Read one basin; area, latitude and elevation come from the heading of the forcing file."""
+    path, flow_path = sources(dataset, basin_id)
     try:
-        latitude, elevation, area = (float(line.split()[0]) for line in path.read_text().splitlines()[:3])
+        with path.open() as file:
+            latitude, elevation, area = (float(file.readline().split()[0]) for _ in range(3))
     except (ValueError, IndexError):
-        raise SourceUnreadableError(basin, f"the first three lines of {path} are not latitude, elevation and area") from None
+        raise SourceUnreadableError(
+            basin, f"the first three lines of {path} are not latitude, elevation and area"
+        ) from None
     table = read_csv(path, basin, sep=r"\s+", skiprows=3)
-    # Products differ in capitals (Dayl(s), PRCP(mm/day), dayl(s), prcp(mm/day)).
-    table.columns = [column.lower().replace("(c)", "(C)").replace("(w/m2)", "(W/m2)").replace("(pa)", "(Pa)") for column in table.columns]
-    clock = table.rename(columns={"mnth": "month", "year": "year", "day": "day"})
-    select(table, {"date": ["year", "mnth", "day"]}, basin, path)
-    table.insert(0, "date", pd.to_datetime(clock[["year", "month", "day"]]))
-    forcing = dated(table, basin, path)
-    chosen = select(forcing, {name: column for name, (column, _) in COLUMNS.items()}, basin, path)
-    chosen["temperature"] = (chosen["temperature_min"] + chosen["temperature_max"]) / 2
-    flow_path = existing(_flow_file(dataset, basin_id, path.parent.name), basin, "streamflow file")
-    flow = read_csv(flow_path, basin, sep=r"\s+", header=None, names=["id", "year", "month", "day", "flow", "flag"], dtype={"id": str})
-    series = pd.Series(flow["flow"].to_numpy(), pd.to_datetime(flow[["year", "month", "day"]]))
-    series = series[~series.index.duplicated()]
-    chosen["streamflow"] = series.where(series > -900).reindex(chosen.index)
-    units = {name: unit for name, (_, unit) in COLUMNS.items()} | {"streamflow": "cfs", "temperature": "degC"}
+    table.columns = [str(column).lower() for column in table.columns]
+    table = table.set_axis(_dates(table, ["year", "mnth", "day"], basin, path), axis=0)
+    chosen = select(table, {name: column for name, (column, _) in COLUMNS.items()}, basin, path)
+    names = ["gauge", "year", "mnth", "day", "flow", "flag"]
+    existing(flow_path, basin, "streamflow")
+    flow = read_csv(flow_path, basin, sep=r"\s+", header=None, names=names, dtype={"gauge": str})
+    flow = flow.set_axis(_dates(flow, names[1:4], basin, flow_path), axis=0)
+    if flow.index.has_duplicates:
+        twice = flow.index[flow.index.duplicated()]
+        raise IrregularTimeError(
+            basin,
+            f"{len(twice)} dates stand more than once in {flow_path}, first {twice[0].date()}; keep one "
+            f"row of each",
+        )
+    series = select(flow, {"flow": "flow"}, basin, flow_path)["flow"]
+    chosen["streamflow"] = series.mask(series == MISSING_FLOW).reindex(chosen.index)
+    units = {name: unit for name, (_, unit) in COLUMNS.items()} | {"streamflow": "cfs"}
     attrs = {
         "area_km2": area / 1e6,
         "latitude": latitude,
         "elevation_m": elevation,
-        "source": f"CAMELS-US, {dataset.forcing or 'maurer_extended'} forcing and USGS streamflow (Newman et al. 2015; Addor et al. 2017)",
-        "licence": "see the dataset",
-        "files": f"{path}, {flow_path}",
+        "source": f"CAMELS-US, {_product(dataset)} forcing and USGS streamflow (Newman et al. 2015; "
+        "Addor et al. 2017)",
+        "licence": "see doi:10.5065/D6MW2F4D",
     }
-    return to_dataset(chosen, units, attrs)
+    data = to_dataset(chosen, units, path, attrs)
+    data["streamflow"].attrs["file"] = str(flow_path)
+    return data
+
+
+def _dates(table: pd.DataFrame, columns: list[str], basin: str, path: Path) -> pd.DatetimeIndex:
+    try:
+        parts = table[columns].set_axis(["year", "month", "day"], axis=1)
+        return pd.DatetimeIndex(pd.to_datetime(parts))
+    except KeyError:
+        raise VariableMissingError(
+            basin,
+            f"no columns {', '.join(columns)} in {path}; there are: {', '.join(map(str, table.columns))}",
+        ) from None
+    except (ValueError, TypeError) as error:
+        raise SourceUnreadableError(basin, f"{path} has a row without a date: {error}") from None

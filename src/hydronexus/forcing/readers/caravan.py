@@ -1,82 +1,84 @@
 """Caravan and its extensions (Kratzert et al. 2023), as CSV or netCDF."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lazy_loader
 
 from hydronexus.config import Dataset
 from hydronexus.errors import SourceUnreadableError
-from hydronexus.forcing.readers.files import dated, existing, read_csv, select, to_dataset, unknown
+from hydronexus.forcing.readers.files import dated, existing, folder_of, read_csv, select, to_dataset, unknown
 
-xr = lazy_loader.load("xarray")
+lazy_xr = lazy_loader.load("xarray")
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+# ERA5-Land's own potential evaporation (potential_evaporation_sum, later ..._ERA5_LAND) is two to three
+# times too high over land and is never taken; without the Penman-Monteith column of Caravan 1.5 and later,
+# the ingestion computes it from temperature.
 COLUMNS = {
     "precipitation": ("total_precipitation_sum", "mm/day"),
+    "potential_evapotranspiration": ("potential_evaporation_sum_FAO_PENMAN_MONTEITH", "mm/day"),
     "temperature": ("temperature_2m_mean", "degC"),
     "temperature_min": ("temperature_2m_min", "degC"),
     "temperature_max": ("temperature_2m_max", "degC"),
-    "shortwave_radiation": ("surface_net_solar_radiation_mean", "W/m2"),
     "streamflow": ("streamflow", "mm/day"),
 }
-# ERA5-Land's own potential evaporation is that of open water in dry air, far too high over land (Caravan's changelog), so only
-# the Penman-Monteith column of later versions is taken; without it the ingestion computes Hargreaves.
-PENMAN_MONTEITH = "potential_evaporation_sum_FAO_PENMAN_MONTEITH"
+OPTIONAL = ("potential_evapotranspiration",)
 
 
-def _extension(dataset: Dataset) -> str:
-    return "csv" if dataset.format == "caravan_csv" else "nc"
-
-
-def _folder(dataset: Dataset) -> Path:
-    return dataset.path / "timeseries" / ("csv" if dataset.format == "caravan_csv" else "netcdf")
+def _kind(dataset: Dataset) -> tuple[str, str]:
+    """Folder below timeseries, and extension."""
+    return ("csv", "csv") if dataset.format == "caravan_csv" else ("netcdf", "nc")
 
 
 def list_basins(dataset: Dataset) -> list[str]:
     """Ids such as camels_01022500 of all sub-datasets."""
-    return sorted(path.stem for path in _folder(dataset).glob(f"*/*.{_extension(dataset)}"))
-
-
-def _sub(basin_id: str) -> str:
-    return basin_id.split("_")[0]
+    folder, extension = _kind(dataset)
+    return sorted(
+        path.stem for path in folder_of(dataset.path / "timeseries" / folder).glob(f"*/*.{extension}")
+    )
 
 
 def sources(dataset: Dataset, basin_id: str) -> list[Path]:
-    """Time series and the table with area and latitude."""
-    sub = _sub(basin_id)
+    """Time series and the table with area and latitude, in the folders of the id's sub-dataset."""
+    folder, extension = _kind(dataset)
+    # Folders are in small letters, also where ids are not (GRDC_1159100 lies in grdc).
+    sub = basin_id.split("_")[0].lower()
     return [
-        _folder(dataset) / sub / f"{basin_id}.{_extension(dataset)}",
+        dataset.path / "timeseries" / folder / sub / f"{basin_id}.{extension}",
         dataset.path / "attributes" / sub / f"attributes_other_{sub}.csv",
     ]
 
 
-def read(dataset: Dataset, basin_id: str, basin: str):
+def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     """Read one basin."""
     path, attributes_path = sources(dataset, basin_id)
-    if not path.exists():
-        existing(_folder(dataset), basin, "folder of time series")
-        raise unknown(basin, basin_id, list_basins(dataset), dataset.path)
+    existing(path, basin, "time series")
     if dataset.format == "caravan_csv":
         table = dated(read_csv(path, basin), basin, path)
     else:
         try:
-            with xr.open_dataset(path) as opened:
-                table = opened.to_dataframe()
+            with lazy_xr.open_dataset(path) as opened:
+                table = dated(opened.to_dataframe().reset_index(), basin, path)
         except (OSError, ValueError) as error:
             raise SourceUnreadableError(basin, f"{path} cannot be read as netCDF: {error}") from None
-    wanted = {name: column for name, (column, _) in COLUMNS.items() if column in table or name in ("precipitation", "streamflow", "temperature")}
-    units = {name: unit for name, (_, unit) in COLUMNS.items()} | {"potential_evapotranspiration": "mm/day"}
-    if PENMAN_MONTEITH in table:
-        wanted["potential_evapotranspiration"] = PENMAN_MONTEITH
+    wanted = {
+        name: column for name, (column, _) in COLUMNS.items() if name not in OPTIONAL or column in table
+    }
     chosen = select(table, wanted, basin, path)
-    attributes = read_csv(existing(attributes_path, basin, "attributes"), basin, dtype={"gauge_id": str}).set_index("gauge_id")
+    attributes = read_csv(existing(attributes_path, basin, "attributes"), basin, dtype={"gauge_id": str})
+    attributes = attributes.set_index("gauge_id")
     if basin_id not in attributes.index:
         raise unknown(basin, basin_id, attributes.index, attributes_path)
     row = attributes.loc[basin_id]
     attrs = {
         "area_km2": float(row["area"]),
         "latitude": float(row["gauge_lat"]),
-        "source": f"Caravan {_sub(basin_id)} (Kratzert et al. 2023)",
+        "source": f"Caravan, {attributes_path.parent.name} (Kratzert et al. 2023)",
         "licence": "CC BY 4.0",
-        "files": str(path),
     }
-    return to_dataset(chosen, units, attrs)
+    return to_dataset(chosen, {name: unit for name, (_, unit) in COLUMNS.items()}, path, attrs)

@@ -1,22 +1,29 @@
-"""Three real catchments that come with the package holmes-hydro, read from its unpacked archive."""
+"""Three real catchments in the archive of the package holmes-hydro, which is never installed."""
 
-import io
+from __future__ import annotations
+
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lazy_loader
 
 from hydronexus.config import Dataset
-from hydronexus.errors import SourceUnreadableError
-from hydronexus.forcing.fetch import EXAMPLE
-from hydronexus.forcing.readers.files import dated, existing, select, to_dataset, unknown
+from hydronexus.errors import SourceMissingError, SourceUnreadableError
+from hydronexus.forcing.readers.files import dated, select, to_dataset
 
 pd = lazy_loader.load("pandas")
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+ARCHIVE = Path("cache/holmes_hydro-3.5.0-py3-none-any.whl")
+# Name in the archive; latitude and median elevation as its CemaNeigeInfo files say, which Leaf River has
+# not. Areas are not given.
 CATCHMENTS = {
     "au_saumon": ("Au Saumon", 45.482, 474.0),
     "baskatong": ("Baskatong", 47.20985, 408.0),
-    "leaf_river": ("Leaf", 31.7, None),
+    "leaf_river": ("Leaf", None, None),
 }
 COLUMNS = {
     "precipitation": ("P", "mm/day"),
@@ -24,6 +31,7 @@ COLUMNS = {
     "streamflow": ("Qo", "mm/day"),
     "temperature": ("T", "degC"),
 }
+OPTIONAL = ("temperature",)
 
 
 def list_basins(dataset: Dataset) -> list[str]:
@@ -32,28 +40,35 @@ def list_basins(dataset: Dataset) -> list[str]:
 
 
 def sources(dataset: Dataset, basin_id: str) -> list[Path]:
-    """Nothing to fingerprint: the archive is pinned by its checksum."""
+    """Nothing to watch: the archive is pinned by its checksum, and the first run itself fetches it."""
     return []
 
 
-def read(dataset: Dataset, basin_id: str, basin: str):
+def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     """Read one catchment; Leaf River has no temperature and no snow."""
-    if basin_id not in CATCHMENTS:
-        raise unknown(basin, basin_id, CATCHMENTS, Path(EXAMPLE.file))
     name, latitude, elevation = CATCHMENTS[basin_id]
-    archive = existing(Path("cache") / EXAMPLE.file, basin, "archive of the example catchments")
+    if not ARCHIVE.is_file():
+        raise SourceMissingError(
+            basin,
+            f"the archive of the example catchments is not at {ARCHIVE}; the workflow's rule "
+            f"fetch_example gets it",
+        )
     try:
-        with zipfile.ZipFile(archive) as package:
-            text = package.read(f"holmes/data/{name}_Observations.csv").decode()
+        with (
+            zipfile.ZipFile(ARCHIVE) as package,
+            package.open(f"holmes/data/{name}_Observations.csv") as file,
+        ):
+            table = dated(pd.read_csv(file), basin, ARCHIVE)
     except (zipfile.BadZipFile, KeyError) as error:
-        raise SourceUnreadableError(basin, f"{archive} is damaged ({error}); delete it and run again") from None
-    table = dated(pd.read_csv(io.StringIO(text)), basin, archive)
-    wanted = {key: column for key, (column, _) in COLUMNS.items() if column in table or key != "temperature"}
+        raise SourceUnreadableError(
+            basin, f"{ARCHIVE} is damaged ({error}); delete it and run again"
+        ) from None
+    wanted = {key: column for key, (column, _) in COLUMNS.items() if key not in OPTIONAL or column in table}
     attrs = {
         "latitude": latitude,
         "elevation_m": elevation,
-        "source": f"{name}, distributed with holmes-hydro 3.5.0",
+        "source": f"{name}, distributed with holmes-hydro 3.5.0 (Lefebvre-Brossard, Universite Laval)",
         "licence": "MIT",
-        "files": str(archive),
     }
-    return to_dataset(select(table, wanted, basin, archive), {key: unit for key, (_, unit) in COLUMNS.items()}, attrs)
+    units = {key: unit for key, (_, unit) in COLUMNS.items()}
+    return to_dataset(select(table, wanted, basin, ARCHIVE), units, ARCHIVE, attrs)

@@ -1,13 +1,16 @@
 """What readers share: finding files, opening tables, and errors that say what is there."""
 
+from __future__ import annotations
+
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import lazy_loader
 
 from hydronexus.errors import (
-    IrregularTimeError,
+    ConfigurationError,
     SourceMissingError,
     SourceUnreadableError,
     UnknownBasinError,
@@ -15,41 +18,73 @@ from hydronexus.errors import (
 )
 
 pd = lazy_loader.load("pandas")
+xr = lazy_loader.load("xarray")
+
+TIME_NAMES = ("date", "time", "datetime", "timestamp")
+MISSING = (-999.0, -9999.0)  # marks for missing values where a generic file does not say
+
+
+def folder_of(path: Path) -> Path:
+    """A dataset's folder, if it is there.
+
+    Raises
+    ------
+    ConfigurationError
+        Says what stands in its place, for the `path` of the configuration.
+    """
+    if not path.is_dir():
+        parent = next(parent for parent in path.parents if parent.is_dir())
+        there = ", ".join(sorted(p.name for p in parent.iterdir())[:10]) or "nothing"
+        raise ConfigurationError(f"path: no folder {path}; {parent} holds {there}")
+    return path
 
 
 def existing(path: Path, basin: str, what: str) -> Path:
-    """The path, if it is there.
+    """The path of a basin's file, if it is there.
 
     Raises
     ------
     SourceMissingError
     """
     if not path.exists():
-        raise SourceMissingError(basin, f"{what} not found at {path}; check `path` and the dataset's layout")
+        raise SourceMissingError(
+            basin, f"{what} not found at {path}; complete the dataset or leave the basin out"
+        )
     return path
 
 
-def unknown(basin: str, basin_id: str, known: Iterable[str], where: Path) -> UnknownBasinError:
+def unknown(basin: str, basin_id: str, known: Iterable[str], where: Path | str) -> UnknownBasinError:
     """The error for an id that a dataset does not hold, with the nearest ids it does."""
     known = list(known)
-    near = [k for k in known if k.lstrip("0") == basin_id.lstrip("0")] or difflib.get_close_matches(basin_id, known, 3)
-    hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    return UnknownBasinError(basin, f"no basin {basin_id!r} among the {len(known)} in {where}{hint}")
+    same = [other for other in known if _digits(other) == _digits(basin_id)]
+    near = [] if same else difflib.get_close_matches(basin_id, known, n=3)
+    hint = f"; did you mean {' or '.join(map(repr, same or near))}?" if same or near else ""
+    lost = " Leading zeros were lost, as spreadsheets do; keep ids as text" if same else ""
+    return UnknownBasinError(basin, f"no basin '{basin_id}' among the {len(known)} in {where}{hint}{lost}")
 
 
-def select(table, wanted: dict[str, str | list[str]], basin: str, path: Path):
+def _digits(basin_id: str) -> str:
+    """An id without leading zeros, as a spreadsheet leaves it."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", basin_id)
+
+
+def select(
+    table: pd.DataFrame, wanted: Mapping[str, str | list[str]], basin: str, path: Path
+) -> pd.DataFrame:
     """Columns by canonical name; several source columns are averaged.
 
     Parameters
     ----------
     table : pandas.DataFrame
-    wanted : dict
+    wanted : mapping
         Canonical name to one or several columns.
 
     Raises
     ------
     VariableMissingError
         Lists the columns that are there.
+    SourceUnreadableError
+        A column holds text.
     """
     chosen = {}
     for name, columns in wanted.items():
@@ -58,47 +93,77 @@ def select(table, wanted: dict[str, str | list[str]], basin: str, path: Path):
         if missing:
             raise VariableMissingError(
                 basin,
-                f"{name}: no column {', '.join(map(repr, missing))} in {path}; there are: {', '.join(map(str, table.columns))}",
+                f"{name}: no column {', '.join(map(repr, missing))} in {path}; there are: "
+                f"{', '.join(map(str, table.columns))}",
             )
-        chosen[name] = table[columns].astype("float64").mean(axis=1, skipna=False)
+        try:
+            chosen[name] = table[columns].astype("float64").mean(axis=1, skipna=False)
+        except (ValueError, TypeError) as error:
+            raise SourceUnreadableError(
+                basin, f"{name}: {', '.join(columns)} in {path} is not numeric: {error}"
+            ) from None
     return pd.DataFrame(chosen, index=table.index)
 
 
-def read_csv(path: Path, basin: str, **options):
-    """Read a text table.
+def read_csv(path: Path, basin: str, **options) -> pd.DataFrame:
+    """Read a text table; its separator, and decimal commas, are told from the first two lines.
 
     Raises
     ------
     SourceUnreadableError
     """
     try:
+        if "sep" not in options:
+            with path.open(encoding="utf-8-sig") as file:
+                heading, row = file.readline(), file.readline()
+            options["sep"] = next((mark for mark in (";", "\t", ",") if mark in heading), ",")
+            options["decimal"] = "," if options["sep"] != "," and re.search(r"\d,\d", row) else "."
         return pd.read_csv(path, **options)
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except ValueError as error:
         raise SourceUnreadableError(basin, f"{path} cannot be read as a table: {error}") from None
 
 
-def dated(table, basin: str, path: Path):
-    """The table indexed by its time column (`date`, `time` or `datetime`, or the first).
+def dated(table: pd.DataFrame, basin: str, path: Path) -> pd.DataFrame:
+    """The table indexed by its time column (one of TIME_NAMES, or the first), without time zone.
 
     Raises
     ------
-    IrregularTimeError
+    SourceUnreadableError
         The column holds no dates.
     """
     names = {str(column).lower(): column for column in table.columns}
-    column = next((names[name] for name in ("date", "time", "datetime") if name in names), table.columns[0])
+    column = next((names[name] for name in TIME_NAMES if name in names), table.columns[0])
     try:
-        return table.assign(**{column: pd.to_datetime(table[column])}).set_index(column)
+        if pd.api.types.is_numeric_dtype(table[column]):
+            raise ValueError("numbers")
+        time = pd.DatetimeIndex(pd.to_datetime(table[column]))
     except (ValueError, TypeError) as error:
-        raise IrregularTimeError(basin, f"column {column!r} of {path} does not hold dates: {error}") from None
+        raise SourceUnreadableError(
+            basin, f"column {column!r} of {path} does not hold dates such as 2001-12-31: {error}"
+        ) from None
+    return table.drop(columns=column).set_axis(time.tz_localize(None), axis=0)
 
 
-def to_dataset(table, units: dict[str, str], attrs: dict):
-    """A dataset with dim time from a table of canonical columns."""
-    import xarray as xr
+def to_dataset(table: pd.DataFrame, units: Mapping[str, str], path: Path, attrs: Mapping) -> xr.Dataset:
+    """A dataset with dim time from a table of canonical columns; unknown attributes (None) are left out.
 
-    dataset = xr.Dataset({name: ("time", table[name].to_numpy("float64")) for name in table}, {"time": table.index.values})
-    for name, unit in units.items():
-        if name in dataset:
-            dataset[name].attrs["units"] = unit
-    return dataset.assign_attrs({key: value for key, value in attrs.items() if value is not None})
+    Parameters
+    ----------
+    units : mapping
+        Units of the columns by canonical name.
+    path : Path
+        The file, for messages.
+    """
+    dataset = xr.Dataset(
+        {name: ("time", table[name].to_numpy("float64")) for name in table}, {"time": table.index.values}
+    )
+    for name in dataset.data_vars:
+        if name in units:
+            dataset[name].attrs["units"] = units[name]
+    known = {key: value for key, value in attrs.items() if value is not None}
+    return dataset.assign_attrs(known | {"files": str(path)})
+
+
+def unmark(dataset: xr.Dataset) -> xr.Dataset:
+    """Missing where a generic file holds one of the usual marks without declaring it."""
+    return dataset.map(lambda array: array.where(~array.isin(MISSING)), keep_attrs=True)

@@ -1,55 +1,106 @@
-"""What the generic formats share: where a basin's file is, and attributes from a table."""
+"""What the generic formats share: where a basin's file is, what to take from it, and attributes."""
 
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from hydronexus.config import Dataset
+from hydronexus.errors import ConfigurationError, SourceUnreadableError
 from hydronexus.forcing.readers.files import existing, read_csv, unknown
+from hydronexus.forcing.variables import UNITS
 
+HOLE = "{basin}"
 ATTRIBUTES = {
     "area_km2": ("area_km2", "area"),
     "latitude": ("latitude", "lat", "gauge_lat"),
-    "longitude": ("longitude", "lon", "gauge_lon"),
     "elevation_m": ("elevation_m", "elev_m", "elev_mean", "elevation"),
 }
 
 
 def pattern(dataset: Dataset, extension: str) -> Path:
-    """Path with `{basin}` in it, or of one file for all basins."""
-    if "{basin}" in str(dataset.path) or dataset.path.suffix:
-        return dataset.path
-    return dataset.path / f"{{basin}}.{extension}"
+    """Path of one file, or with `{basin}` in it."""
+    return dataset.path / f"{HOLE}.{extension}" if dataset.path.is_dir() else dataset.path
 
 
 def path_of(dataset: Dataset, basin_id: str, extension: str) -> Path:
     """File that holds a basin."""
-    return Path(str(pattern(dataset, extension)).replace("{basin}", basin_id))
+    return Path(str(pattern(dataset, extension)).replace(HOLE, basin_id))
 
 
 def list_files(dataset: Dataset, extension: str) -> list[str]:
-    """Ids of all files that fit the pattern."""
-    prefix, _, suffix = pattern(dataset, extension).name.partition("{basin}")
-    folder = pattern(dataset, extension).parent
-    names = sorted(path.name for path in folder.glob(f"{prefix}*{suffix}"))
-    return [name[len(prefix) : len(name) - len(suffix)] for name in names]
+    """Ids of all files that fit the pattern; a single file is one basin, called as the file.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no file.
+    """
+    wanted = pattern(dataset, extension)
+    if HOLE not in str(wanted):
+        if not wanted.is_file():
+            raise ConfigurationError(f"path: no file {wanted}")
+        return [wanted.stem]
+    folder = next(parent for parent in wanted.parents if HOLE not in str(parent))
+    fits = re.compile(
+        re.escape(str(wanted))
+        .replace(re.escape(HOLE), "(?P<id>[^/]+)", 1)
+        .replace(re.escape(HOLE), "(?P=id)")
+    )
+    found = folder.glob(str(wanted.relative_to(folder)).replace(HOLE, "*"))
+    names = sorted(match["id"] for path in found if (match := fits.fullmatch(str(path))))
+    if not names:
+        raise ConfigurationError(f"path: no file fits {wanted}")
+    return names
 
 
-def attributes(dataset: Dataset, basin_id: str, basin: str, found: dict) -> dict:
-    """Area, latitude and so on, from the dataset's table or else from what the file itself says.
+def wanted(dataset: Dataset, there: Iterable[str]) -> dict[str, str | list[str]]:
+    """Canonical variable to the file's names: as configured, or by its canonical name in the file."""
+    return {name: name for name in there if name in UNITS} | dict(dataset.variables)
+
+
+def attributes(dataset: Dataset, basin_id: str, basin: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Area, latitude and elevation from the dataset's table, or else from what the file itself says.
 
     Parameters
     ----------
-    found : dict
+    found : mapping
         Names and values of the file's attributes.
+
+    Raises
+    ------
+    SourceMissingError, SourceUnreadableError, UnknownBasinError
+        The configured table is missing, has no column `basin`, or no row of this basin.
     """
+    facts = dict(found)
     if dataset.attributes is not None:
-        table = read_csv(existing(dataset.attributes, basin, "table of attributes"), basin, dtype={"basin": str})
-        table = table.set_index("basin") if "basin" in table else table
+        table = read_csv(
+            existing(dataset.attributes, basin, "table of attributes"), basin, dtype={"basin": str}
+        )
+        if "basin" not in table:
+            raise SourceUnreadableError(
+                basin,
+                f"{dataset.attributes} has no column 'basin'; there are: "
+                f"{', '.join(map(str, table.columns))}",
+            )
+        table = table.set_index("basin")
         if basin_id not in table.index:
-            raise unknown(basin, basin_id, table.index.astype(str), dataset.attributes)
-        found = found | table.loc[basin_id].to_dict()
-    values = {}
-    for name, aliases in ATTRIBUTES.items():
-        alias = next((a for a in aliases if a in found), None)
-        if alias is not None:
-            values[name] = float(found[alias])
-    return values | {"source": str(found.get("source", dataset.path)), "licence": str(found.get("licence", "unknown"))}
+            raise unknown(basin, basin_id, table.index, dataset.attributes)
+        facts |= table.loc[basin_id].to_dict()
+    values = {name: _number(facts, aliases) for name, aliases in ATTRIBUTES.items()}
+    licence = facts.get("licence", facts.get("license", "not stated"))
+    return values | {"source": str(facts.get("source", dataset.path.name)), "licence": str(licence)}
+
+
+def _number(facts: Mapping[str, Any], aliases: Iterable[str]) -> float | None:
+    for alias in aliases:
+        try:
+            value = float(facts[alias])
+        except (KeyError, TypeError, ValueError):
+            continue
+        if math.isfinite(value):
+            return value
+    return None

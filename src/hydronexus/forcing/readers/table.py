@@ -1,15 +1,21 @@
 """Generic CSV and Parquet: one file per basin, with a map of columns."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lazy_loader
 
 from hydronexus.config import Dataset
 from hydronexus.errors import SourceUnreadableError
 from hydronexus.forcing.readers import generic
-from hydronexus.forcing.readers.files import dated, existing, read_csv, select, to_dataset, unknown
+from hydronexus.forcing.readers.files import dated, existing, read_csv, select, to_dataset, unmark
 
 pd = lazy_loader.load("pandas")
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def list_basins(dataset: Dataset) -> list[str]:
@@ -19,23 +25,24 @@ def list_basins(dataset: Dataset) -> list[str]:
 
 def sources(dataset: Dataset, basin_id: str) -> list[Path]:
     """The basin's file, and the table of attributes."""
-    return [generic.path_of(dataset, basin_id, dataset.format), *([dataset.attributes] if dataset.attributes else [])]
+    return [
+        generic.path_of(dataset, basin_id, dataset.format),
+        *([dataset.attributes] if dataset.attributes else []),
+    ]
 
 
-def read(dataset: Dataset, basin_id: str, basin: str):
+def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     """Read one basin; units must be given in the configuration, since a table holds none."""
-    path = generic.path_of(dataset, basin_id, dataset.format)
-    if not path.exists():
-        existing(path.parent, basin, f"folder of {dataset.format} files")
-        raise unknown(basin, basin_id, list_basins(dataset), path.parent)
+    path = existing(generic.path_of(dataset, basin_id, dataset.format), basin, f"{dataset.format} file")
     if dataset.format == "csv":
         table = read_csv(path, basin)
     else:
         try:
-            table = pd.read_parquet(path).reset_index()
+            table = pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise SourceUnreadableError(basin, f"{path} cannot be read as Parquet: {error}") from None
+        if isinstance(table.index, pd.DatetimeIndex):
+            table = table.rename_axis("date").reset_index()
     table = dated(table, basin, path)
-    wanted = dataset.variables or {str(column): str(column) for column in table.columns}
-    attrs = generic.attributes(dataset, basin_id, basin, {})
-    return to_dataset(select(table, wanted, basin, path), dict(dataset.units), attrs | {"files": str(path)})
+    chosen = select(table, generic.wanted(dataset, map(str, table.columns)), basin, path)
+    return unmark(to_dataset(chosen, dataset.units, path, generic.attributes(dataset, basin_id, basin, {})))
