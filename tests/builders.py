@@ -127,14 +127,10 @@ def build_basin(
     return Basin(forcing, simulation, baselines, _response(name, rng, seeds, virtual, step_days))
 
 
-def _bucket(
-    rain: np.ndarray, demand: np.ndarray, temperature: np.ndarray, factors: np.ndarray, snow: bool
-) -> dict:
+def _bucket(rain: np.ndarray, demand: np.ndarray, temperature: np.ndarray, factors: np.ndarray, snow: bool) -> dict:
     """Stores [mm] and fluxes [mm per step] of shape (member, time)."""
     shape = (len(factors), len(rain))
-    names = list(
-        dict.fromkeys([*LEDGER, *(f for s in LEDGER.values() for f in s["inflows"] + s["outflows"])])
-    )
+    names = list(dict.fromkeys([*LEDGER, *(f for s in LEDGER.values() for f in s["inflows"] + s["outflows"])]))
     out = {name: np.zeros(shape) for name in names}
     pack, canopy, soil, ground, channel = (np.full(len(factors), s) for s in (0.0, 0.0, 70.0, 40.0, 1.0))
     capacity, drainage, residence = factors.T

@@ -1,9 +1,11 @@
 """Labelled arrays in one file: a Zarr store inside a ZIP, written beside its target and renamed."""
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 import zarr
 
@@ -21,10 +23,24 @@ def write(dataset: xr.Dataset, path: str | Path) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # Zarr 3 has no stable type for text of fixed length.
+    text = {
+        name: array.astype(np.dtypes.StringDType())
+        for name, array in dataset.variables.items()
+        if array.dtype.kind == "U"
+    }
+    dataset = dataset.assign(text)
+    encoding = {name: {"chunks": array.shape} for name, array in dataset.variables.items() if array.shape}
+    # Through memory, because a ZipStore cannot replace the metadata that xarray writes more than once.
+    entries: dict[str, zarr.core.buffer.Buffer] = {}
+    store = zarr.storage.MemoryStore(entries)
+    dataset.to_zarr(store, zarr_format=3, consolidated=False, encoding=encoding)
     try:
-        encoding = {name: {"chunks": array.shape} for name, array in dataset.variables.items() if array.shape}
-        with zarr.storage.ZipStore(partial, mode="w") as store:
-            dataset.to_zarr(store, zarr_format=3, consolidated=False, encoding=encoding)
+        with zipfile.ZipFile(partial, "w") as file:
+            for name in sorted(entries):
+                file.writestr(
+                    zipfile.ZipInfo(name), entries[name].to_bytes()
+                )  # without a date, so equal data make equal files
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

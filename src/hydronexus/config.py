@@ -4,6 +4,7 @@ import difflib
 import json
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,7 +43,7 @@ class Periods(Section):
     @model_validator(mode="after")
     def _disjoint(self) -> "Periods":
         spans = sorted((getattr(self, name), name) for name in ("train", "validation", "test"))
-        for (first, first_name), (second, second_name) in zip(spans, spans[1:], strict=False):
+        for (first, first_name), (second, second_name) in pairwise(spans):
             if second[0] <= first[1]:
                 raise ValueError(f"{first_name} and {second_name} overlap ({second[0]} to {first[1]})")
         return self
@@ -54,7 +55,9 @@ class Virtual(Section):
     years: int = Field(12, ge=3, le=100, description="Length of the record [years].")
     start: date = Field(date(2000, 1, 1), description="First day of the record.")
     cells: int = Field(200, ge=1, le=100_000, description="Number of cells [-].")
-    rain_cv: float = Field(1.0, ge=0, le=5, description="Spatial coefficient of variation of rain over the wet cells [-].")
+    rain_cv: float = Field(
+        1.0, ge=0, le=5, description="Spatial coefficient of variation of rain over the wet cells [-]."
+    )
     wet_fraction: float = Field(1.0, gt=0, le=1, description="Fraction of the cells that a storm wets [-].")
     infiltration_capacity: float = Field(14.0, gt=0, description="Infiltration capacity of every cell [mm/d].")
     mean_rain: float = Field(3.5, gt=0, description="Long-term mean rain [mm/d].")
@@ -130,7 +133,9 @@ class Quality(Section):
         5, ge=0, description="Longest run of missing forcing [time steps] that is filled; longer ones end the basin."
     )
     max_runoff_ratio: float = Field(
-        2.0, gt=0, description="Streamflow over precipitation [-], over all years with both, above which units are wrong."
+        2.0,
+        gt=0,
+        description="Streamflow over precipitation [-], over all years with both, above which units are wrong.",
     )
 
 
@@ -142,7 +147,8 @@ class Model(Section):
     )
     iterations: int = Field(3, ge=1, le=20, description="Passes of `picard` [-].")
     law_inputs: Literal["stores", "hidden"] = Field(
-        "stores", description="What the laws read besides forcing: the stores, or (ablation) the encoder's hidden state."
+        "stores",
+        description="What the laws read besides forcing: the stores, or (ablation) the encoder's hidden state.",
     )
     hidden_size: int = Field(24, ge=2, le=512, description="Hidden units of the encoder [-].")
     law_size: int = Field(12, ge=2, le=256, description="Hidden units of each law [-].")
@@ -158,7 +164,10 @@ class Training(Section):
     weight_decay: float = Field(0.1, ge=0, description="Decoupled weight decay of AdamW.")
     gradient_clip: float = Field(1.0, gt=0, description="Largest gradient norm per member.")
     forcing_noise: float = Field(
-        0.1, ge=0, le=1, description="Relative noise on the forcing the encoder reads, in units of its standard deviation."
+        0.1,
+        ge=0,
+        le=1,
+        description="Relative noise on the forcing the encoder reads, in units of its standard deviation.",
     )
     low_flow_weight: float = Field(0.1, ge=0, description="Weight of the squared error of log streamflow beside NSE.")
     consistency_tolerance: float = Field(
@@ -168,7 +177,9 @@ class Training(Section):
     warmup: Positive = Field(365, description="Days run before any scored day.")
     evaluate_every: Positive = Field(10, description="Steps between evaluations on the validation period.")
     patience: Positive = Field(15, description="Evaluations without improvement before a member stops.")
-    checkpoint_every: Positive = Field(50, description="Steps between checkpoints; a killed training resumes from the last.")
+    checkpoint_every: Positive = Field(
+        50, description="Steps between checkpoints; a killed training resumes from the last."
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where to train.")
 
 
@@ -243,7 +254,8 @@ def load_study(raw: Mapping[str, Any]) -> Study:
     except ValidationError as error:
         lines = [_explain(problem) for problem in error.errors()]
         raise ConfigurationError(
-            f"the configuration has {len(lines)} mistake{'s'[: len(lines) > 1]}:\n" + "\n".join(f"  - {x}" for x in lines)
+            f"the configuration has {len(lines)} mistake{'s'[: len(lines) > 1]}:\n"
+            + "\n".join(f"  - {x}" for x in lines)
         ) from None
 
 
@@ -307,7 +319,14 @@ def key_documentation() -> str:
     ]  # fmt: skip
     blocks = []
     for title, section in sections:
-        rows = [f"## {title}", "", section.__doc__.splitlines()[0], "", "| key | type | default | meaning |", "|---|---|---|---|"]
+        rows = [
+            f"## {title}",
+            "",
+            section.__doc__.splitlines()[0],
+            "",
+            "| key | type | default | meaning |",
+            "|---|---|---|---|",
+        ]
         schema = section.model_json_schema()["properties"]
         for key, field in section.model_fields.items():
             default = "required" if field.is_required() else _shown_default(field)
@@ -334,6 +353,10 @@ def _type_name(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         items = schema.get("items")
         return f"list of {_type_name(items)}" if items else "[first, last]"
-    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "mapping"}[
-        schema["type"]
-    ]
+    return {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+        "object": "mapping",
+    }[schema["type"]]

@@ -45,8 +45,8 @@ def run_basin(job: Any, work: Callable[[Any], None]) -> None:
 
     Notes
     -----
-    What the machine refuses (memory, disk, permissions) fails the job instead: it says nothing about the basin, and Snakemake's
-    retries are the cure.
+    What the machine refuses (memory, disk, permissions) fails the job instead: it says nothing about the basin, and
+    Snakemake's retries are the cure.
     """
     start(job)
     basin, outputs = job.wildcards.basin, [Path(path) for path in job.output]

@@ -20,7 +20,11 @@ PERIODS = Periods(
 
 @pytest.fixture(scope="module")
 def forcing() -> xr.Dataset:
-    return simulate(Virtual(years=6, cells=20)).astype("float32").assign_attrs(basin="v_1", dataset="v", time_step_days=1.0)
+    return (
+        simulate(Virtual(years=6, cells=20))
+        .astype("float32")
+        .assign_attrs(basin="v_1", dataset="v", time_step_days=1.0)
+    )
 
 
 def test_snow_conserves_water():

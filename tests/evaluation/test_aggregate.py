@@ -8,9 +8,7 @@ import pytest
 from hydronexus.evaluation.aggregate import COLUMNS, aggregate, notes_of
 from tests.builders import evaluate, evaluate_many
 
-FAILED = {
-    "quarantine": {"basin": "demo_x", "stage": "ingest_basin", "error": "UnitsError", "reason": "no units"}
-}
+FAILED = {"quarantine": {"basin": "demo_x", "stage": "ingest_basin", "error": "UnitsError", "reason": "no units"}}
 
 
 def test_a_study_without_a_single_good_basin_has_all_tables_and_columns():

@@ -65,9 +65,7 @@ def test_loops_carry_their_own_closure_and_the_closed_loop_nse_and_baselines_do_
     evaluation = evaluate()
     nexus, closed, lstm = (metric(evaluation, model) for model in ("nexus", "nexus_closed", "lstm"))
     assert nexus["nse_closed_loop"] == closed["nse"]
-    worst = max(
-        r["closure_percent"] for r in evaluation["closure"] if r["loop"] == "open" and r["horizon_days"] == 30
-    )
+    worst = max(r["closure_percent"] for r in evaluation["closure"] if r["loop"] == "open" and r["horizon_days"] == 30)
     assert nexus["closure_percent_30d"] == worst
     assert lstm["nse_closed_loop"] is None
     assert lstm["closure_percent_1d"] is None
@@ -95,9 +93,7 @@ def test_responses_have_one_row_per_process_with_law_and_equation_where_there_is
     assert 0 < rows["infiltration"]["law_spread"] < 0.5
     assert rows["streamflow"]["law_spread"] is None
     assert (
-        rows["streamflow"]["elasticity_low"]
-        < rows["streamflow"]["elasticity"]
-        < rows["streamflow"]["elasticity_high"]
+        rows["streamflow"]["elasticity_low"] < rows["streamflow"]["elasticity"] < rows["streamflow"]["elasticity_high"]
     )
     assert all(row["verdict"] == "not yet calibrated" for row in rows.values())
 
@@ -118,9 +114,7 @@ def test_law_spread_is_the_median_coefficient_of_variation_over_visited_cells_on
 def test_laws_that_read_the_hidden_state_leave_only_the_indices():
     basin = build_basin()
     response = basin.response.drop_dims(["process"])
-    row = next(
-        r for r in evaluate_stores(*stores(basin)[:3], response)["responses"] if r["process"] == "recharge"
-    )
+    row = next(r for r in evaluate_stores(*stores(basin)[:3], response)["responses"] if r["process"] == "recharge")
     assert row["law_spread"] is None
     assert row["field_equation"] is None
     assert row["elasticity"] is not None

@@ -107,9 +107,7 @@ def test_elasticity_intervals_that_exclude_one_support_nonlinearity():
 
 
 def test_elasticity_intervals_that_hold_one_do_not():
-    row = claim(
-        set_rows(evaluate_many(12), "responses", elasticity_low=0.9, elasticity_high=1.4), NONLINEARITY
-    )
+    row = claim(set_rows(evaluate_many(12), "responses", elasticity_low=0.9, elasticity_high=1.4), NONLINEARITY)
     assert row["verdict"] == "not supported"
     assert row["value"] == 0
 

@@ -50,14 +50,10 @@ def test_the_worst_member_counts_and_members_of_opposite_error_do_not_cancel():
     drift = np.arange(basin.simulation.sizes["time"]) * 0.01
     sides = xr.DataArray([1.0, -1.0, 0.0], dims="seed")
     leaking = basin.simulation.astype(float)
-    leaking["soil"] = (leaking["soil"] + sides * xr.DataArray(drift, dims="time")).transpose(
-        "seed", "loop", "time"
-    )
+    leaking["soil"] = (leaking["soil"] + sides * xr.DataArray(drift, dims="time")).transpose("seed", "loop", "time")
     rain = float(basin.forcing["precipitation"].mean())
     table = closure(basin.forcing["precipitation"], leaking)
-    assert lookup(table, loop="open", store="soil", horizon_days=30) == pytest.approx(
-        100 * 0.01 / rain, rel=1e-3
-    )
+    assert lookup(table, loop="open", store="soil", horizon_days=30) == pytest.approx(100 * 0.01 / rain, rel=1e-3)
 
 
 def test_horizons_are_days_also_in_hourly_records():

@@ -27,8 +27,7 @@ def drawn(kind="real"):
 
 def draw(basin, **changed):
     stores = {
-        name: changed.get(name, getattr(basin, name))
-        for name in ("forcing", "simulation", "baselines", "response")
+        name: changed.get(name, getattr(basin, name)) for name in ("forcing", "simulation", "baselines", "response")
     }
     return draw_basin(**stores, periods=PERIODS)
 

@@ -35,8 +35,6 @@ def test_a_year_without_observations_is_passed_over():
 
 
 def test_a_test_period_shorter_than_a_year_is_shown_whole():
-    short = THREE_YEARS.model_copy(
-        update={"test": (np.datetime64("2004-01-01"), np.datetime64("2004-03-31"))}
-    )
+    short = THREE_YEARS.model_copy(update={"test": (np.datetime64("2004-01-01"), np.datetime64("2004-03-31"))})
     year = typical_year(build_basin().forcing, short)
     assert (year.start, year.stop) == (np.datetime64("2004-01-01"), np.datetime64("2004-03-31"))

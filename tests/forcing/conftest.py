@@ -19,13 +19,9 @@ UNITS = {
 }  # fmt: skip
 
 
-def make_weather(
-    start: str = "2000-01-01", end: str = "2003-12-31", freq: str = "D", seed: int = 1
-) -> pd.DataFrame:
+def make_weather(start: str = "2000-01-01", end: str = "2003-12-31", freq: str = "D", seed: int = 1) -> pd.DataFrame:
     """A plausible record: rain, temperatures [degC], and flow, in mm per step."""
-    time = pd.date_range(
-        start, pd.Timestamp(end) + pd.Timedelta(days=1), freq=freq, inclusive="left", name="date"
-    )
+    time = pd.date_range(start, pd.Timestamp(end) + pd.Timedelta(days=1), freq=freq, inclusive="left", name="date")
     random = np.random.default_rng(seed)
     part = (time[1] - time[0]) / pd.Timedelta(days=1)
     rain = random.gamma(0.4, 12.0, time.size) * (random.random(time.size) < 0.4) * part
@@ -63,9 +59,7 @@ def csv_study(tmp_path: Path):
             "units": UNITS,
             "attributes": str(attributes),
         } | settings
-        return load_study(
-            {"study": "s", "periods": PERIODS, "datasets": {"mine": dataset}, "quality": quality or {}}
-        )
+        return load_study({"study": "s", "periods": PERIODS, "datasets": {"mine": dataset}, "quality": quality or {}})
 
     return build
 

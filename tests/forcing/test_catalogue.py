@@ -67,9 +67,7 @@ def test_a_missing_file_of_ids_is_named_with_its_key(periods, tmp_path):
 )
 def test_a_folder_of_another_layout_is_named_with_its_key(periods, tmp_path, format, missing):
     (tmp_path / "something").mkdir()
-    with pytest.raises(
-        ConfigurationError, match=rf"datasets\.a\.path: no folder .*{missing}; .* holds something"
-    ):
+    with pytest.raises(ConfigurationError, match=rf"datasets\.a\.path: no folder .*{missing}; .* holds something"):
         catalogue.basins(study(periods, a={"format": format, "path": str(tmp_path), "basins": ["1"]}))
 
 

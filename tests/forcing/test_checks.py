@@ -30,9 +30,7 @@ def test_a_clean_record_has_nothing_to_note(csv_study, table):
 
 def test_duplicated_dates_are_named(csv_study, table):
     twice = pd.concat([table.iloc[:100], table.iloc[99:]])
-    with pytest.raises(
-        IrregularTimeError, match=r"1 dates stand more than once in .*01.csv, first 2000-04-09"
-    ):
+    with pytest.raises(IrregularTimeError, match=r"1 dates stand more than once in .*01.csv, first 2000-04-09"):
         ingest(csv_study(twice), "mine_01")
 
 
@@ -89,9 +87,7 @@ def test_a_product_without_daily_range_falls_back_to_mean_temperature(csv_study,
 
 def test_streamflow_far_above_precipitation_points_to_units_and_area(csv_study, table):
     table["streamflow"] *= 30
-    with pytest.raises(
-        RunoffRatioError, match=r"times precipitation .*max_runoff_ratio is 2.*area \(120.5 km2\)"
-    ):
+    with pytest.raises(RunoffRatioError, match=r"times precipitation .*max_runoff_ratio is 2.*area \(120.5 km2\)"):
         ingest(csv_study(table), "mine_01")
 
 
@@ -105,9 +101,7 @@ def test_a_series_that_never_changes_ends_the_basin(csv_study, table, name, valu
 
 def test_an_extra_variable_without_values_is_left_out(csv_study, table):
     table["relative_humidity"] = np.nan
-    units = {name: "degC" if name.startswith("temperature") else "mm" for name in table} | {
-        "relative_humidity": "%"
-    }
+    units = {name: "degC" if name.startswith("temperature") else "mm" for name in table} | {"relative_humidity": "%"}
     data = ingest(csv_study(table, units=units), "mine_01")
     assert "relative_humidity" not in data
     assert "relative_humidity left out" in notes(data)
@@ -145,9 +139,7 @@ def test_a_short_gap_is_filled_and_counted(csv_study, table):
 
 def test_a_long_gap_ends_the_basin(csv_study, table):
     table.loc["2001-07-01":"2001-07-03", "precipitation"] = np.nan
-    with pytest.raises(
-        ForcingGapError, match=r"missing on 3 steps from 2001-07-01 to 2001-07-03 .* at most 2"
-    ):
+    with pytest.raises(ForcingGapError, match=r"missing on 3 steps from 2001-07-01 to 2001-07-03 .* at most 2"):
         ingest(csv_study(table, {"max_filled_gap": 2}), "mine_01")
 
 

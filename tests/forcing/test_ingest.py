@@ -67,9 +67,7 @@ def test_camels_us_follows_the_contract(study, tmp_path):
 
 
 def test_camels_us_agrees_with_its_published_climate(study, shared):
-    lines = (
-        (shared / "camels_us_native" / "camels_attributes_v2.0" / "camels_clim.txt").read_text().splitlines()
-    )
+    lines = (shared / "camels_us_native" / "camels_attributes_v2.0" / "camels_clim.txt").read_text().splitlines()
     row = next(line for line in lines if line.startswith("01022500")).split(";")
     data = ingest(study, "us_01022500")
     # Published means are of Daymet, 1989-2009, with a Priestley-Taylor fitted to each catchment.
@@ -107,9 +105,7 @@ def test_camels_de_brings_the_spread_of_rain_and_its_specific_discharge(study, s
     data = ingest(study, "de_DE110000").sel(time="1990-02-15")
     path = shared / "camels_de" / "timeseries" / "CAMELS_DE_hydromet_timeseries_DE110000.csv"
     heading, *lines = path.read_text().splitlines()
-    row = dict(
-        zip(heading.split(","), next(x for x in lines if x.startswith("1990-02-15")).split(","), strict=True)
-    )
+    row = dict(zip(heading.split(","), next(x for x in lines if x.startswith("1990-02-15")).split(","), strict=True))
     assert float(data["precipitation_stdev"]) == pytest.approx(float(row["precipitation_stdev"]), abs=1e-3)
     assert float(data["streamflow"]) == pytest.approx(float(row["discharge_spec_obs"]), abs=0.006)
 
@@ -128,13 +124,9 @@ def test_hourly_data_keep_their_water(csv_study, weather):
 
 def test_volume_flow_becomes_depth_over_the_configured_area(csv_study, table):
     cubic_metres = table.assign(streamflow=table["streamflow"] * 120.5 / 86.4)
-    units = {"precipitation": "mm/d", "streamflow": "m3/s"} | {
-        n: "degC" for n in table if n.startswith("temp")
-    }
+    units = {"precipitation": "mm/d", "streamflow": "m3/s"} | {n: "degC" for n in table if n.startswith("temp")}
     data = ingest(csv_study(cubic_metres, units=units), "mine_01")
-    np.testing.assert_allclose(
-        data["streamflow"], table["streamflow"].reindex(data.indexes["time"]), rtol=1e-4
-    )
+    np.testing.assert_allclose(data["streamflow"], table["streamflow"].reindex(data.indexes["time"]), rtol=1e-4)
 
 
 def test_daily_data_stamped_at_noon_are_stamped_at_midnight(csv_study, weather):
@@ -145,13 +137,9 @@ def test_daily_data_stamped_at_noon_are_stamped_at_midnight(csv_study, weather):
 
 def test_a_virtual_basin_brings_its_truth_and_settings(periods):
     virtual = {"years": 4, "start": "2000-01-01", "cells": 5}
-    one = load_study(
-        {"study": "s", "periods": periods, "datasets": {"v": {"format": "virtual", "virtual": virtual}}}
-    )
+    one = load_study({"study": "s", "periods": periods, "datasets": {"v": {"format": "virtual", "virtual": virtual}}})
     data = ingest(one, "v_1")
     assert json.loads(data.attrs["virtual"])["cells"] == 5
-    assert {"precipitation", "potential_evapotranspiration", "streamflow", "true_baseflow"} <= set(
-        data.data_vars
-    )
+    assert {"precipitation", "potential_evapotranspiration", "streamflow", "true_baseflow"} <= set(data.data_vars)
     assert "temperature" not in data
     assert all(data[name].attrs["units"] == "mm" for name in data.data_vars)

@@ -34,9 +34,7 @@ def study(periods, **dataset):
 
 def same(data: xr.Dataset, table: pd.DataFrame, *names: str) -> None:
     for name in names:
-        np.testing.assert_allclose(
-            data[name], table[name].reindex(data.indexes["time"]), rtol=1e-5, atol=1e-4
-        )
+        np.testing.assert_allclose(data[name], table[name].reindex(data.indexes["time"]), rtol=1e-5, atol=1e-4)
 
 
 def as_netcdf(table: pd.DataFrame) -> xr.Dataset:
@@ -78,9 +76,7 @@ def test_camels_us_is_read_in_any_product(periods, tmp_path, table, capitals):
     table.loc["2001-03-01":"2001-03-10", "streamflow"] = np.nan
     data = ingest(study(periods, **camels_us(tmp_path, table, "nldas_extended", capitals)), "d_01022500")
     same(data, table, "precipitation", "temperature_min", "temperature_max", "streamflow")
-    np.testing.assert_allclose(
-        data["temperature"], (data["temperature_min"] + data["temperature_max"]) / 2, atol=1e-4
-    )
+    np.testing.assert_allclose(data["temperature"], (data["temperature_min"] + data["temperature_max"]) / 2, atol=1e-4)
     assert (data.attrs["area_km2"], data.attrs["latitude"], data.attrs["elevation_m"]) == (100, 45, 250)
     assert int(data["streamflow"].isnull().sum()) == 10
 
@@ -100,9 +96,7 @@ def test_a_basin_without_its_streamflow_file_names_the_file(periods, tmp_path, t
 
 def test_a_camels_us_file_without_heading_is_unreadable(periods, tmp_path, table):
     settings = camels_us(tmp_path, table)
-    (tmp_path / "basin_mean_forcing" / "daymet" / "01" / "01022500_lump_cida_forcing_leap.txt").write_text(
-        "lost\n"
-    )
+    (tmp_path / "basin_mean_forcing" / "daymet" / "01" / "01022500_lump_cida_forcing_leap.txt").write_text("lost\n")
     with pytest.raises(SourceUnreadableError, match="latitude, elevation and area"):
         ingest(study(periods, **settings), "d_01022500")
 
@@ -226,9 +220,7 @@ def test_parquet_is_read_by_its_index(periods, tmp_path, table):
     table.to_parquet(tmp_path / "7.parquet")
     units = {name: "degC" if name.startswith("temp") else "mm" for name in table}
     (tmp_path / "a.csv").write_text("basin,area_km2,latitude\n7,12,47\n")
-    one = study(
-        periods, format="parquet", path=str(tmp_path), units=units, attributes=str(tmp_path / "a.csv")
-    )
+    one = study(periods, format="parquet", path=str(tmp_path), units=units, attributes=str(tmp_path / "a.csv"))
     same(ingest(one, "d_7"), table, "precipitation", "temperature", "streamflow")
 
 
@@ -239,9 +231,7 @@ def test_netcdf_of_one_basin_is_found_in_every_layout(periods, tmp_path, table, 
     basin = "d_7" if layout == "pattern" else "d_x7"
     data = ingest(study(periods, format="netcdf", path=str(path), variables=MAPPED), basin)
     same(data, table, "precipitation", "streamflow")
-    np.testing.assert_allclose(
-        data["temperature"], (data["temperature_min"] + data["temperature_max"]) / 2, atol=1e-4
-    )
+    np.testing.assert_allclose(data["temperature"], (data["temperature_min"] + data["temperature_max"]) / 2, atol=1e-4)
     assert (data.attrs["latitude"], data.attrs["licence"]) == (47.0, "CC0")
 
 
@@ -304,9 +294,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: pd.DataFrame
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "cache" / "holmes_hydro-3.5.0-py3-none-any.whl"
     path.parent.mkdir()
-    named = table.rename_axis("Date").rename(
-        columns={"precipitation": "P", "streamflow": "Qo", "temperature": "T"}
-    )
+    named = table.rename_axis("Date").rename(columns={"precipitation": "P", "streamflow": "Qo", "temperature": "T"})
     named["E0"] = np.linspace(0, 4, len(named))
     with zipfile.ZipFile(path, "w") as package:
         package.writestr("holmes/data/Au Saumon_Observations.csv", named[["P", "E0", "Qo", "T"]].to_csv())

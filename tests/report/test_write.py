@@ -21,9 +21,7 @@ STUDY = load_study(
     }
 )
 HOSTILE = "</td><script>alert('x')</script>"
-FAILED = {
-    "quarantine": {"basin": "demo_x", "stage": "ingest_basin", "error": "UnitsError", "reason": HOSTILE}
-}
+FAILED = {"quarantine": {"basin": "demo_x", "stage": "ingest_basin", "error": "UnitsError", "reason": HOSTILE}}
 VIRTUAL = ("virtual_b", True)
 
 

@@ -100,7 +100,7 @@ def test_law_grids_hold_every_process_within_bounds(basin):
 
 
 def test_a_law_on_its_grid_gives_the_flux_the_model_simulates(basin):
-    module, _, forcing, simulation = basin
+    module, _, _, simulation = basin
     closed = simulation.sel(loop="closed")
     x = torch.from_numpy((closed["infiltration"] + closed["surface_runoff"]).values[:, 1:]).double()
     y = torch.from_numpy(closed["soil"].values[:, :-1]).double()
@@ -111,7 +111,10 @@ def test_a_law_on_its_grid_gives_the_flux_the_model_simulates(basin):
 
 @pytest.mark.parametrize(
     ("process", "parameters"),
-    [("interception", [2.0]), ("infiltration", [12.0]), ("evapotranspiration", [80.0]), ("recharge", [3.0, 4.0]), ("baseflow", [90.0])],
+    [
+        ("interception", [2.0]), ("infiltration", [12.0]), ("evapotranspiration", [80.0]), ("recharge", [3.0, 4.0]),
+        ("baseflow", [90.0]),
+    ],
 )  # fmt: skip
 def test_field_equations_recover_their_own_parameters(process, parameters):
     rng = np.random.default_rng(0)

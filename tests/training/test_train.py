@@ -41,7 +41,9 @@ def forcing() -> xr.Dataset:
         "streamflow": flow,
     }
     arrays = {name: ("time", values.astype("float32")) for name, values in columns.items()}
-    return xr.Dataset(arrays, {"time": time.astype("datetime64[ns]")}, {"basin": "x_1", "dataset": "x", "time_step_days": 1.0})
+    return xr.Dataset(
+        arrays, {"time": time.astype("datetime64[ns]")}, {"basin": "x_1", "dataset": "x", "time_step_days": 1.0}
+    )
 
 
 def run(forcing, path=None, **changes):
@@ -147,8 +149,6 @@ def test_an_hourly_basin_trains(forcing):
     periods = Periods(
         train=["2000-02-01", "2000-02-15"], validation=["2000-01-21", "2000-01-30"], test=["2000-02-16", "2000-02-28"]
     )
-    trained = train(
-        hourly, periods, MODEL, settings(steps=4, warmup=10, window=5), "x_1", progress=lambda line: None
-    )
+    trained = train(hourly, periods, MODEL, settings(steps=4, warmup=10, window=5), "x_1", progress=lambda line: None)
     simulation = simulate(trained.weights, hourly, periods, MODEL, settings(steps=4))
     assert np.isfinite(simulation["streamflow"]).all()

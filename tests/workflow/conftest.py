@@ -56,7 +56,9 @@ class Workflow:
 
     def snakemake(self, *options: str, check: bool = True, **popen) -> subprocess.CompletedProcess:
         """Run Snakemake on the configuration."""
-        done = subprocess.run(self.command(*options), cwd=self.folder, capture_output=True, text=True, env=environment(), **popen)
+        done = subprocess.run(
+            self.command(*options), cwd=self.folder, capture_output=True, text=True, env=environment(), **popen
+        )
         if check and done.returncode:
             raise AssertionError(f"snakemake failed\n{done.stdout[-4000:]}\n{done.stderr[-8000:]}")
         return done

@@ -18,7 +18,9 @@ print([name for name in ("torch", "xarray", "pandas") if name in sys.modules])
 
 
 def test_planning_imports_nothing_heavy(workflow):
-    done = subprocess.run([sys.executable, "-c", LIGHT], cwd=workflow.folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", LIGHT], cwd=workflow.folder, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -36,7 +38,12 @@ def test_the_slurm_profile_plans_from_a_fresh_copy(workflow):
 
 def test_lint_is_clean():
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, env=environment(), check=False
+        [sys.executable, "-m", "snakemake", "--lint"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,7 +14,8 @@ from hydronexus import archive
 from tests.workflow.conftest import environment
 
 PER_BASIN = {
-    "ingest_basin", "train_nexus", "simulate_nexus", "run_baselines", "extract_responses", "evaluate_basin", "draw_basin",
+    "ingest_basin", "train_nexus", "simulate_nexus", "run_baselines", "extract_responses", "evaluate_basin",
+    "draw_basin",
 }  # fmt: skip
 AGGREGATION = {"aggregate_study", "write_report", "finish_study", "all"}
 
@@ -112,7 +114,9 @@ def test_a_killed_run_finishes_with_the_same_results(finished, workflow, victim)
     )
     log = workflow.results / "logs" / "train_nexus" / "mine_a.log"
     deadline = time.monotonic() + 240
-    while not (log.exists() and "step 3/" in log.read_text()) and time.monotonic() < deadline and process.poll() is None:
+    while (
+        not (log.exists() and "step 3/" in log.read_text()) and time.monotonic() < deadline and process.poll() is None
+    ):
         time.sleep(0.02)
     if victim == "snakemake":
         process.kill()
@@ -133,7 +137,7 @@ def _processes_of(script: str, folder) -> list[int]:
         if not entry.isdigit():
             continue
         try:
-            command = open(f"/proc/{entry}/cmdline").read()
+            command = Path(f"/proc/{entry}/cmdline").read_text()
             where = os.readlink(f"/proc/{entry}/cwd")
         except OSError:
             continue

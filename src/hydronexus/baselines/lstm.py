@@ -48,8 +48,8 @@ def train_lstm(
 ) -> xr.DataArray:
     """Train one LSTM per seed and simulate the whole record.
 
-    Full-batch steps over windows with a warm-up year, noise on the forcing, weight decay, gradient clipping; the weights kept
-    are those of the best validation NSE, as for the nexus model.
+    Full-batch steps over windows with a warm-up year, noise on the forcing, weight decay, gradient clipping; the
+    weights kept are those of the best validation NSE, as for the nexus model.
 
     Returns
     -------

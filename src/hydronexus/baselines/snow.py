@@ -15,8 +15,8 @@ def cemaneige(
 ) -> np.ndarray:
     """Liquid water that reaches the ground: rain and melt of one snow layer.
 
-    Snowfall grows linearly from 0 at 3 degC to all precipitation at -1 degC. The pack warms with the weight 1 - `thermal` and
-    melts by degree days once at 0 degC; melt is slowed where snow covers only part of the area.
+    Snowfall grows linearly from 0 at 3 degC to all precipitation at -1 degC. The pack warms with the weight
+    1 - `thermal` and melts by degree days once at 0 degC; melt is slowed where snow covers only part of the area.
 
     Parameters
     ----------

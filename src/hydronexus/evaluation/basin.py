@@ -83,10 +83,7 @@ def _metrics(
     periods: Periods,
     warmup_days: float,
 ) -> list[dict[str, Any]]:
-    flows = {
-        MODEL_OF_LOOP[str(loop)]: simulation["streamflow"].sel(loop=loop)
-        for loop in simulation["loop"].values
-    }
+    flows = {MODEL_OF_LOOP[str(loop)]: simulation["streamflow"].sel(loop=loop) for loop in simulation["loop"].values}
     flows |= {str(name): flow for name, flow in baselines.data_vars.items()}
     worst = closed.groupby(["loop", "horizon_days"])["closure_percent"].max()
     rows = []

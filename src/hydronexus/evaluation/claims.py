@@ -63,10 +63,7 @@ def claims(tables: Tables) -> pd.DataFrame:
         One row per claim: claim, statistic, value, low, high, p, n, verdict, sentence.
     """
     virtual = set(tables["recovery"]["basin"])
-    real = {
-        name: tables[name][~tables[name]["basin"].isin(virtual)]
-        for name in ("metrics", "closure", "responses")
-    }
+    real = {name: tables[name][~tables[name]["basin"].isin(virtual)] for name in ("metrics", "closure", "responses")}
     return pd.DataFrame([astuple(judge(real)) for judge in JUDGES], columns=list(Claim.__dataclass_fields__))
 
 
@@ -147,11 +144,7 @@ def _extraction(tables: Tables) -> Claim:
 
 def _nonlinearity(tables: Tables) -> Claim:
     """Most basins nonlinear by a sign test, and half of the median basin's response a day late or more."""
-    flow = (
-        tables["responses"]
-        .query("process == 'streamflow'")
-        .dropna(subset=["elasticity_low", "elasticity_high"])
-    )
+    flow = tables["responses"].query("process == 'streamflow'").dropna(subset=["elasticity_low", "elasticity_high"])
     n = len(flow)
     if not n:
         numbers, verdict, sentence = (

@@ -41,9 +41,7 @@ def closure(precipitation: xr.DataArray, simulation: xr.Dataset) -> pd.DataFrame
             length = max(1, round(days / step))
             windows = error.shape[-1] // length
             summed = error[..., : windows * length].reshape(*error.shape[:-1], windows, length).sum(-1)
-            percent = (
-                100 * np.abs(summed).mean(-1).max(0) / (rain * length) if windows else np.full(2, np.nan)
-            )
+            percent = 100 * np.abs(summed).mean(-1).max(0) / (rain * length) if windows else np.full(2, np.nan)
             for loop, value in zip(simulation["loop"].values, percent, strict=True):
                 rows.append((str(loop), store, days, float(value)))
     return pd.DataFrame(rows, columns=["loop", "store", "horizon_days", "closure_percent"])

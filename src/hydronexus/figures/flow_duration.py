@@ -10,9 +10,7 @@ from hydronexus.figures.style import BAND, OBSERVED, model_look, new_figure, pla
 
 
 @styled
-def flow_duration(
-    forcing: xr.Dataset, simulation: xr.Dataset, baselines: xr.Dataset, periods: Periods
-) -> Figure:
+def flow_duration(forcing: xr.Dataset, simulation: xr.Dataset, baselines: xr.Dataset, periods: Periods) -> Figure:
     """Flow against the share of time it is exceeded, on the test steps with an observation.
 
     Parameters
@@ -41,9 +39,7 @@ def flow_duration(
     label, colour = model_look("nexus_closed")
     members = curve(closed)
     axes.fill_between(exceeded, members.min(0), members.max(0), color=colour, **BAND)
-    axes.plot(
-        exceeded, curve(closed.mean("seed")), color=colour, linewidth=1.8, label=f"{label}, range of members"
-    )
+    axes.plot(exceeded, curve(closed.mean("seed")), color=colour, linewidth=1.8, label=f"{label}, range of members")
     axes.plot(
         exceeded,
         curve(test_steps(forcing, periods)["streamflow"]),

@@ -19,9 +19,7 @@ from hydronexus.figures.style import (
 
 
 @styled
-def hydrograph(
-    forcing: xr.Dataset, simulation: xr.Dataset, baselines: xr.Dataset, periods: Periods
-) -> Figure:
+def hydrograph(forcing: xr.Dataset, simulation: xr.Dataset, baselines: xr.Dataset, periods: Periods) -> Figure:
     """Observed and simulated streamflow of the test year of median precipitation.
 
     Parameters

@@ -41,13 +41,8 @@ def laws(response: xr.Dataset) -> Figure:
     for axes in panels[len(processes) + 1 :]:
         axes.remove()
     figure.suptitle(f"{response.attrs['basin']}: learned laws where the basin has been")
-    handles = [
-        Line2D([], [], color=c, linewidth=1.8, label=f"{level} store state")
-        for level, (_, c) in LEVELS.items()
-    ]
-    handles.append(
-        Line2D([], [], color=OBSERVED, linestyle="--", linewidth=1.2, label="field-scale equation")
-    )
+    handles = [Line2D([], [], color=c, linewidth=1.8, label=f"{level} store state") for level, (_, c) in LEVELS.items()]
+    handles.append(Line2D([], [], color=OBSERVED, linestyle="--", linewidth=1.2, label="field-scale equation"))
     if "law_true" in response:
         handles.append(Line2D([], [], color=OBSERVED, linestyle=":", linewidth=1.8, label="truth"))
     legend_below(figure, handles, len(handles))

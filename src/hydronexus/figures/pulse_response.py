@@ -54,9 +54,7 @@ def pulse_response(response: xr.Dataset) -> Figure:
     for axes in panels[len(fluxes) :]:
         axes.remove()
     figure.supylabel("response per mm of removed rain [1/d]")
-    figure.suptitle(
-        f"{response.attrs['basin']}: pulse-removal responses, closed loop, mean and range of members"
-    )
+    figure.suptitle(f"{response.attrs['basin']}: pulse-removal responses, closed loop, mean and range of members")
     handles = [
         Line2D([], [], color=colour, linewidth=1.8, label=f"pulses of {value:.3g} mm/d")
         for colour, value in zip(colours, intensity, strict=True)

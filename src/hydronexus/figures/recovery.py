@@ -28,9 +28,7 @@ def recovery(table: pd.DataFrame) -> Figure:
     variables = list(dict.fromkeys(table["variable"]))
     basins = list(dict.fromkeys(table["basin"]))
     rows = {variable: len(variables) - 1 - i for i, variable in enumerate(variables)}
-    offsets = dict(
-        zip(basins, np.linspace(0.25, -0.25, len(basins)) if len(basins) > 1 else [0.0], strict=True)
-    )
+    offsets = dict(zip(basins, np.linspace(0.25, -0.25, len(basins)) if len(basins) > 1 else [0.0], strict=True))
 
     figure = new_figure(1.9 + 0.36 * len(variables))
     total, correlation = figure.subplots(1, 2, sharey=True)

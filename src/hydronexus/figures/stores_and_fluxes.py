@@ -57,9 +57,7 @@ def stores_and_fluxes(forcing: xr.Dataset, simulation: xr.Dataset, periods: Peri
             label = f"{arrow}: {flux.replace('_', ' ')}"
             band(exchange, time, sign * closed[flux] / step, colour, linewidth=1.2, label=label)
             if f"true_{flux}" in truth:
-                exchange.plot(
-                    time, sign * truth[f"true_{flux}"] / step, color=OBSERVED, linestyle="--", linewidth=0.8
-                )
+                exchange.plot(time, sign * truth[f"true_{flux}"] / step, color=OBSERVED, linestyle="--", linewidth=0.8)
         exchange.axhline(0, color="#999999", linewidth=0.8)
         # Rain and evaporation differ too much for one linear axis.
         exchange.set_yscale("symlog", linthresh=LINEAR)

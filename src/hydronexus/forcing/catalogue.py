@@ -21,9 +21,7 @@ def basins(study: Study) -> dict[str, tuple[str, str]]:
         try:
             root = dataset.path and _root(dataset.path)
             if root and not root.exists():
-                raise ConfigurationError(
-                    f"path: no file or folder {root}; it should hold {dataset.format} data"
-                )
+                raise ConfigurationError(f"path: no file or folder {root}; it should hold {dataset.format} data")
             known = readers.reader(dataset.format).list_basins(dataset)
             chosen = ids.configured(dataset) or known
         except ConfigurationError as error:

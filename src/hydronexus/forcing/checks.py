@@ -14,9 +14,7 @@ from hydronexus.errors import (
 )
 from hydronexus.forcing.variables import ESSENTIAL, REQUIRED
 
-SWAPPED_SHARE = (
-    0.01  # of the steps: interpolated products (Daymet in CAMELS-US) cross on a few days; more is a mistake
-)
+SWAPPED_SHARE = 0.01  # of the steps: interpolated products (Daymet in CAMELS-US) cross on a few days; more is a mistake
 ROUNDING = 0.005  # mm, half of the last digit most files hold: not a negative amount but noise of packing
 YEAR_COVERAGE = 0.95  # of the steps, for a year to count as complete
 
@@ -191,9 +189,7 @@ def not_constant(data: xr.Dataset, basin: str, notes: list[str]) -> xr.Dataset:
         if values.size and np.ptp(values) > 0:
             continue
         found = (
-            f"is {values[0]:g} on all {values.size} steps that have a value"
-            if values.size
-            else "has no value at all"
+            f"is {values[0]:g} on all {values.size} steps that have a value" if values.size else "has no value at all"
         )
         if name in REQUIRED or name in ESSENTIAL:
             raise ConstantSeriesError(

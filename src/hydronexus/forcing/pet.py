@@ -56,9 +56,7 @@ def potential_evapotranspiration(data: xr.Dataset, step_days: float, basin: str)
             "with the columns basin, area_km2, latitude as `attributes`",
         )
     latitude = float(np.deg2rad(data.attrs["latitude"]))
-    table = data[
-        [n for n in ("temperature", "temperature_min", "temperature_max") if n in data]
-    ].to_dataframe()
+    table = data[[n for n in ("temperature", "temperature_min", "temperature_max") if n in data]].to_dataframe()
     ranged = "temperature_min" in table and "temperature_max" in table
     if step_days < 1:
         low, high = ("temperature_min", "temperature_max") if ranged else ("temperature", "temperature")
@@ -76,9 +74,7 @@ def potential_evapotranspiration(data: xr.Dataset, step_days: float, basin: str)
         method = "Oudin (pyet), because only mean temperature is known"
     total = total.clip(lower=0)
     if step_days < 1:
-        values = total.reindex(table.index.normalize()).to_numpy() * share_of_day(
-            table.index, step_days, latitude
-        )
+        values = total.reindex(table.index.normalize()).to_numpy() * share_of_day(table.index, step_days, latitude)
         method += "; shared over the day by the sun's height"
     else:
         values = total.to_numpy() * step_days

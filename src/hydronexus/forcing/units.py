@@ -68,9 +68,7 @@ def parse(text: str) -> pint.Unit:
     return unit
 
 
-def convert(
-    values: np.ndarray, units: str, target: str, step_days: float, area_km2: float | None = None
-) -> np.ndarray:
+def convert(values: np.ndarray, units: str, target: str, step_days: float, area_km2: float | None = None) -> np.ndarray:
     """Convert values to canonical units.
 
     Parameters
@@ -114,9 +112,7 @@ def convert(
         raise ValueError(f"units {units!r} cannot become {target}") from None
 
 
-def _depth(
-    quantity: pint.Quantity, dimensions: dict[str, int], step_days: float, area_km2: float | None
-) -> np.ndarray:
+def _depth(quantity: pint.Quantity, dimensions: dict[str, int], step_days: float, area_km2: float | None) -> np.ndarray:
     """Water depth in mm per step from a depth, a mass per area or a volume, or a rate of one."""
     rate = dimensions.pop("time", 0)
     seconds = step_days * DAY if rate == -1 else 1.0

@@ -38,7 +38,7 @@ class Forcing:
     temperature : Tensor or None
         [degC]; None runs without snow.
     radiation : Tensor or None
-        Shortwave radiation as a share of a strong day's (400 W m-2) [-], for melt.
+        Shortwave radiation as a share of a strong day's (200 W m-2) [-], for melt.
     features : Tensor
         What the encoder reads, standardised, shape (member or 1, window, time, feature).
     """
@@ -177,8 +177,8 @@ class Nexus(nn.Module):
         drip, wet = self.laws["interception"](_intensity(rain, self.step), demand / (5 * self.step), state)
         there = content + rain + TINY
         dripping = DRIP_RATE * self.step * functional.softplus(drip)
-        # A wet canopy dries at half its potential at least (Rutter 1971: at all of it when full), so that it empties within
-        # days and cannot stand in for the soil.
+        # A wet canopy dries at half its potential at least (Rutter 1971: at all of it when full), so that it
+        # empties within days and cannot stand in for the soil.
         drying = (0.5 + 0.5 * torch.sigmoid(wet)) * demand / there
         room = (CANOPY_CAPACITY / there).clamp(max=1.0)  # what exceeds the capacity falls through at once
         keep = room * torch.exp(-dripping - drying)
@@ -363,7 +363,10 @@ class Nexus(nn.Module):
         forcing = forcing.members(self.initial.shape[1])
         duration = forcing.precipitation.shape[2]
         hidden = self.encoder(forcing.features)[1][:, :, -duration:] if self.reads_hidden else None
-        content = {name: value[..., None] for name, value in (start or self.initial_stores(forcing.precipitation.shape[1])).items()}
+        content = {
+            name: value[..., None]
+            for name, value in (start or self.initial_stores(forcing.precipitation.shape[1])).items()
+        }
         stores: dict[str, list[Tensor]] = {name: [] for name in self.store_names}
         steps: list[dict[str, Tensor]] = []
         befores: dict[str, list[Tensor]] = {name: [] for name in self.store_names}

@@ -33,9 +33,7 @@ def skill_medians(skill: pd.DataFrame, virtual: set[str]) -> tuple[str, pd.Serie
 def closure_table(closure: pd.DataFrame) -> pd.DataFrame:
     """Closure error [% of precipitation] by loop and store, median and worst over basins at every horizon."""
     by_store = closure.groupby(["loop", "store", "horizon_days"], sort=False)["closure_percent"]
-    return (
-        by_store.agg(["median", "max"]).unstack("horizon_days").swaplevel(axis=1).sort_index(axis=1, level=0)
-    )
+    return by_store.agg(["median", "max"]).unstack("horizon_days").swaplevel(axis=1).sort_index(axis=1, level=0)
 
 
 def grouped_notes(notes: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
@@ -70,9 +68,7 @@ def summary(tables: Tables, basins: list[str]) -> str:
         correlation = flows["correlation"].median()
         text.append(f"Median correlation of inner fluxes and stores with the truth: {correlation:.2f}.")
     verdicts = tables["claims"]["verdict"].value_counts()
-    text.append(
-        f"Of {verdicts.sum()} claims: {', '.join(f'{n} {verdict}' for verdict, n in verdicts.items())}."
-    )
+    text.append(f"Of {verdicts.sum()} claims: {', '.join(f'{n} {verdict}' for verdict, n in verdicts.items())}.")
     return " ".join(text)
 
 

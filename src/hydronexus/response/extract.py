@@ -53,8 +53,8 @@ def extract(
     if len(times) < 2 * response.intensity_bins:
         raise BasinError(
             forcing.attrs["basin"],
-            f"only {len(times)} steps with 1 mm/d of precipitation or more leave room for a warm-up of {training.warmup} days and "
-            f"{response.lag} days after; shorten response.lag",
+            f"only {len(times)} steps with 1 mm/d of precipitation or more leave room for a warm-up of "
+            f"{training.warmup} days and {response.lag} days after; shorten response.lag",
         )
     pulses = remove_pulses(module, source, simulation, times, lag)
     wetness = simulation["soil"].sel(loop="closed").mean("seed").values[times - 1]

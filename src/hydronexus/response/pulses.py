@@ -108,9 +108,9 @@ def bin_pulses(
     Returns
     -------
     xarray.Dataset
-        `pulse` ([seed,] flux, intensity_bin, wetness_bin, lag) [d-1]: response per mm removed, weighted by the pulses (sum
-        of responses over sum of pulses, the counterpart of ERRA's nonlinear response function); `intensity` [mm d-1],
-        `wetness` [mm] and `pulse_count`.
+        `pulse` ([seed,] flux, intensity_bin, wetness_bin, lag) [d-1]: response per mm removed, weighted by the pulses
+        (sum of responses over sum of pulses, the counterpart of ERRA's nonlinear response function); `intensity`
+        [mm d-1], `wetness` [mm] and `pulse_count`.
     """
     removed = pulses["removed"].values
     rows = _bins(removed, intensity_bins)
@@ -125,7 +125,9 @@ def bin_pulses(
             count[i, j] = members.sum()
             total = removed[members].sum() * step
             means.append(responses[..., members, :].sum("pulse") / total if total else responses[..., 0, :] * np.nan)
-    stacked = xr.concat([m.drop_vars("pulse", errors="ignore") for m in means], "bin").values.reshape(*shape, *means[0].shape)
+    stacked = xr.concat([m.drop_vars("pulse", errors="ignore") for m in means], "bin").values.reshape(
+        *shape, *means[0].shape
+    )
     dims = (*[d for d in means[0].dims if d != "lag"], "intensity_bin", "wetness_bin", "lag")
     binned = np.moveaxis(stacked, (0, 1), (-3, -2))
     return xr.Dataset(

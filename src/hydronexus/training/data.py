@@ -14,7 +14,7 @@ DRIVERS = (
     "precipitation", "potential_evapotranspiration", "temperature", "temperature_min", "temperature_max",
     "shortwave_radiation", "vapour_pressure",
 )  # fmt: skip
-STRONG_RADIATION = 400.0  # W m-2, scales what the melt law reads
+STRONG_RADIATION = 200.0  # W m-2, scales what the melt law reads
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Drivers:
     def noisy(self, raw: Tensor, noise: float, seeds: list[int], step: int) -> Tensor:
         """Raw values with noise of their own for every member; a function of (seed, step), so a resumed run repeats it.
 
-        Precipitation and potential evapotranspiration are multiplied by lognormal factors of mean one, so that dry days stay dry; the
-        rest is shifted in proportion to its standard deviation.
+        Precipitation and potential evapotranspiration are multiplied by lognormal factors of mean one, so that dry
+        days stay dry; the rest is shifted in proportion to its standard deviation.
         """
         draws = []
         for seed in seeds:

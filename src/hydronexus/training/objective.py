@@ -50,9 +50,10 @@ HORIZONS = (1.0, 30.0, 180.0)  # days over which a residual is accumulated
 def inconsistency(simulation: Simulation, closure: str, step: float) -> Tensor:
     """Root mean square of every store's consistency error as a share of its scale, shape (constraint, member).
 
-    For `scan` and `picard` the distance between the content at which the laws were evaluated and the integrated content,
-    in the first pass (what the encoder misses) and in the last (what is left of the closed-loop gap). For `residual` one per store and horizon: the residual of the
-    balance accumulated over the horizon, which a small one-step residual does not bound (its bias grows with memory).
+    For `scan` and `picard` the distance between the content at which the laws were evaluated and the integrated
+    content, in the first pass (what the encoder misses) and in the last (what is left of the closed-loop gap). For
+    `residual` one per store and horizon: the residual of the balance accumulated over the horizon, which a small
+    one-step residual does not bound (its bias grows with memory).
     """
     constraints = []
     for name, errors in simulation.errors.items():
@@ -73,8 +74,8 @@ def inconsistency(simulation: Simulation, closure: str, step: float) -> Tensor:
 class AdaptiveWeights:
     """Augmented Lagrangian that holds every constraint below a tolerance, with weights of its own per store and member.
 
-    A fixed weight either leaves the closed loop broken or traps training in a poor basin of attraction; multipliers grow
-    only where, and as long as, a store misses its tolerance (Nocedal and Wright 2006, section 17.3).
+    A fixed weight either leaves the closed loop broken or traps training in a poor basin of attraction; multipliers
+    grow only where, and as long as, a store misses its tolerance (Nocedal and Wright 2006, section 17.3).
 
     Parameters
     ----------

@@ -208,8 +208,9 @@ def pulse_removal(settings: Virtual, days: np.ndarray, lag: int) -> xr.Dataset:
 def law(settings: Virtual, process: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """True catchment-scale law where it is known in closed form, else NaN.
 
-    Infiltration follows oracle O3 in the water at the surface, for rain that wets every cell. The canopy's share is taken
-    off each cell before, which the closed form leaves out, so it holds for intensities well above the canopy's capacity.
+    Infiltration follows oracle O3 in the water at the surface, for rain that wets every cell. The canopy's share is
+    taken off each cell before, which the closed form leaves out, so it holds for intensities well above the canopy's
+    capacity.
 
     Parameters
     ----------

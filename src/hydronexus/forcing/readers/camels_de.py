@@ -47,9 +47,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     path, attributes_path = sources(dataset, basin_id)
     table = dated(read_csv(existing(path, basin, "time series"), basin), basin, path)
     chosen = select(table, {name: column for name, (column, _) in COLUMNS.items()}, basin, path)
-    attributes = read_csv(
-        existing(attributes_path, basin, "topographic attributes"), basin, dtype={"gauge_id": str}
-    )
+    attributes = read_csv(existing(attributes_path, basin, "topographic attributes"), basin, dtype={"gauge_id": str})
     attributes = attributes.set_index("gauge_id")
     if basin_id not in attributes.index:
         raise unknown(basin, basin_id, attributes.index, attributes_path)

@@ -45,9 +45,7 @@ def _flow_file(dataset: Dataset, basin_id: str, region: str) -> Path:
 def list_basins(dataset: Dataset) -> list[str]:
     """Ids with a forcing file of the product."""
     folder_of(dataset.path / "usgs_streamflow")
-    return sorted(
-        path.name.split("_")[0] for path in folder_of(_forcing_folder(dataset)).glob("*/*_forcing_leap.txt")
-    )
+    return sorted(path.name.split("_")[0] for path in folder_of(_forcing_folder(dataset)).glob("*/*_forcing_leap.txt"))
 
 
 def sources(dataset: Dataset, basin_id: str) -> list[Path]:
@@ -78,8 +76,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
         twice = flow.index[flow.index.duplicated()]
         raise IrregularTimeError(
             basin,
-            f"{len(twice)} dates stand more than once in {flow_path}, first {twice[0].date()}; keep one "
-            f"row of each",
+            f"{len(twice)} dates stand more than once in {flow_path}, first {twice[0].date()}; keep one row of each",
         )
     series = select(flow, {"flow": "flow"}, basin, flow_path)["flow"]
     chosen["streamflow"] = series.mask(series == MISSING_FLOW).reindex(chosen.index)
@@ -88,8 +85,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
         "area_km2": area / 1e6,
         "latitude": latitude,
         "elevation_m": elevation,
-        "source": f"CAMELS-US, {_product(dataset)} forcing and USGS streamflow (Newman et al. 2015; "
-        "Addor et al. 2017)",
+        "source": f"CAMELS-US, {_product(dataset)} forcing and USGS streamflow (Newman et al. 2015; Addor et al. 2017)",
         "licence": "see doi:10.5065/D6MW2F4D",
     }
     data = to_dataset(chosen, units, path, attrs)

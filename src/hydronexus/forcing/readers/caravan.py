@@ -38,9 +38,7 @@ def _kind(dataset: Dataset) -> tuple[str, str]:
 def list_basins(dataset: Dataset) -> list[str]:
     """Ids such as camels_01022500 of all sub-datasets."""
     folder, extension = _kind(dataset)
-    return sorted(
-        path.stem for path in folder_of(dataset.path / "timeseries" / folder).glob(f"*/*.{extension}")
-    )
+    return sorted(path.stem for path in folder_of(dataset.path / "timeseries" / folder).glob(f"*/*.{extension}"))
 
 
 def sources(dataset: Dataset, basin_id: str) -> list[Path]:
@@ -66,9 +64,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
                 table = dated(opened.to_dataframe().reset_index(), basin, path)
         except (OSError, ValueError) as error:
             raise SourceUnreadableError(basin, f"{path} cannot be read as netCDF: {error}") from None
-    wanted = {
-        name: column for name, (column, _) in COLUMNS.items() if name not in OPTIONAL or column in table
-    }
+    wanted = {name: column for name, (column, _) in COLUMNS.items() if name not in OPTIONAL or column in table}
     chosen = select(table, wanted, basin, path)
     attributes = read_csv(existing(attributes_path, basin, "attributes"), basin, dtype={"gauge_id": str})
     attributes = attributes.set_index("gauge_id")

@@ -50,8 +50,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     if not ARCHIVE.is_file():
         raise SourceMissingError(
             basin,
-            f"the archive of the example catchments is not at {ARCHIVE}; the workflow's rule "
-            f"fetch_example gets it",
+            f"the archive of the example catchments is not at {ARCHIVE}; the workflow's rule fetch_example gets it",
         )
     try:
         with (
@@ -60,9 +59,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
         ):
             table = dated(pd.read_csv(file), basin, ARCHIVE)
     except (zipfile.BadZipFile, KeyError) as error:
-        raise SourceUnreadableError(
-            basin, f"{ARCHIVE} is damaged ({error}); delete it and run again"
-        ) from None
+        raise SourceUnreadableError(basin, f"{ARCHIVE} is damaged ({error}); delete it and run again") from None
     wanted = {key: column for key, (column, _) in COLUMNS.items() if key not in OPTIONAL or column in table}
     attrs = {
         "latitude": latitude,

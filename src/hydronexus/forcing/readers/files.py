@@ -47,9 +47,7 @@ def existing(path: Path, basin: str, what: str) -> Path:
     SourceMissingError
     """
     if not path.exists():
-        raise SourceMissingError(
-            basin, f"{what} not found at {path}; complete the dataset or leave the basin out"
-        )
+        raise SourceMissingError(basin, f"{what} not found at {path}; complete the dataset or leave the basin out")
     return path
 
 
@@ -68,9 +66,7 @@ def _digits(basin_id: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", basin_id)
 
 
-def select(
-    table: pd.DataFrame, wanted: Mapping[str, str | list[str]], basin: str, path: Path
-) -> pd.DataFrame:
+def select(table: pd.DataFrame, wanted: Mapping[str, str | list[str]], basin: str, path: Path) -> pd.DataFrame:
     """Columns by canonical name; several source columns are averaged.
 
     Parameters

@@ -46,9 +46,7 @@ def list_files(dataset: Dataset, extension: str) -> list[str]:
         return [wanted.stem]
     folder = next(parent for parent in wanted.parents if HOLE not in str(parent))
     fits = re.compile(
-        re.escape(str(wanted))
-        .replace(re.escape(HOLE), "(?P<id>[^/]+)", 1)
-        .replace(re.escape(HOLE), "(?P=id)")
+        re.escape(str(wanted)).replace(re.escape(HOLE), "(?P<id>[^/]+)", 1).replace(re.escape(HOLE), "(?P=id)")
     )
     found = folder.glob(str(wanted.relative_to(folder)).replace(HOLE, "*"))
     names = sorted(match["id"] for path in found if (match := fits.fullmatch(str(path))))
@@ -77,14 +75,11 @@ def attributes(dataset: Dataset, basin_id: str, basin: str, found: Mapping[str, 
     """
     facts = dict(found)
     if dataset.attributes is not None:
-        table = read_csv(
-            existing(dataset.attributes, basin, "table of attributes"), basin, dtype={"basin": str}
-        )
+        table = read_csv(existing(dataset.attributes, basin, "table of attributes"), basin, dtype={"basin": str})
         if "basin" not in table:
             raise SourceUnreadableError(
                 basin,
-                f"{dataset.attributes} has no column 'basin'; there are: "
-                f"{', '.join(map(str, table.columns))}",
+                f"{dataset.attributes} has no column 'basin'; there are: {', '.join(map(str, table.columns))}",
             )
         table = table.set_index("basin")
         if basin_id not in table.index:

@@ -34,9 +34,7 @@ def _ids(path: Path) -> list[str]:
 
     try:
         with netCDF4.Dataset(path) as file:
-            name = next(
-                (name for name in BASIN_NAMES if name in file.dimensions and name in file.variables), None
-            )
+            name = next((name for name in BASIN_NAMES if name in file.dimensions and name in file.variables), None)
             if name is None:
                 return []
             values = file.variables[name][:]
@@ -68,9 +66,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     time = next((data[name] for name in data.dims if str(name).lower() in TIME_NAMES), None)
     if time is None or time.dtype.kind != "M":
         found = (
-            f"{time.name} of type {time.dtype}"
-            if time is not None
-            else f"dimensions {', '.join(map(str, data.dims))}"
+            f"{time.name} of type {time.dtype}" if time is not None else f"dimensions {', '.join(map(str, data.dims))}"
         )
         raise SourceUnreadableError(basin, f"{path} has no time axis of calendar dates; found {found}")
     averaged = {}
@@ -92,9 +88,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
         {"time": time.values},
     )
     attrs = {
-        key: value
-        for key, value in generic.attributes(dataset, basin_id, basin, facts).items()
-        if value is not None
+        key: value for key, value in generic.attributes(dataset, basin_id, basin, facts).items() if value is not None
     }
     return unmark(result).assign_attrs(attrs | {"files": str(path)})
 
@@ -112,8 +106,7 @@ def _names(dataset: Dataset, opened: xr.Dataset, basin: str, path: Path) -> list
             if column not in opened:
                 raise VariableMissingError(
                     basin,
-                    f"{name}: no variable '{column}' in {path}; there are: "
-                    f"{', '.join(map(str, opened.data_vars))}",
+                    f"{name}: no variable '{column}' in {path}; there are: {', '.join(map(str, opened.data_vars))}",
                 )
             names[column] = None
     return list(names)
