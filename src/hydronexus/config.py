@@ -167,7 +167,7 @@ class Training(Section):
         0.1,
         ge=0,
         le=1,
-        description="Relative noise on the forcing the encoder reads, in units of its standard deviation.",
+        description="Noise on the forcing in training: relative for water, in standard deviations for the rest [-].",
     )
     low_flow_weight: float = Field(0.1, ge=0, description="Weight of the squared error of log streamflow beside NSE.")
     consistency_tolerance: float = Field(
@@ -360,3 +360,25 @@ def _type_name(schema: Mapping[str, Any]) -> str:
         "boolean": "true or false",
         "object": "mapping",
     }[schema["type"]]
+
+
+README_TOP = """# Configuration
+
+A study is one YAML file. The default study is `config.yaml` here; any other is given as `--configfile config/NAME.yaml`.
+Unknown keys, wrong types and missing paths stop the run before any job, all named at once. Basin names in results are
+`{dataset}_{id}`; ids are text, so quote them (`"01022500"`).
+
+The tables below are written by `python -m hydronexus.config` from the model that checks the configuration.
+
+"""
+
+
+def write_documentation(root: Path) -> None:
+    """Write the schema and the documentation of every key below a repository's root."""
+    schema = root / "workflow" / "schemas" / "config.schema.json"
+    schema.write_text(json.dumps(json_schema(), indent=2) + "\n")
+    (root / "config" / "README.md").write_text(README_TOP + key_documentation())
+
+
+if __name__ == "__main__":
+    write_documentation(Path.cwd())

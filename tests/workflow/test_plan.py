@@ -13,7 +13,8 @@ from hydronexus.config import read_study
 from hydronexus.forcing import catalogue
 study = read_study("study.yaml")
 [catalogue.fingerprint(study, basin) for basin in catalogue.basins(study)]
-print([name for name in ("torch", "xarray", "pandas") if name in sys.modules])
+# A module that is merely promised (lazy_loader) has no submodules yet.
+print([name for name in ("torch.nn", "xarray.core", "pandas.core") if name in sys.modules])
 """
 
 

@@ -9,6 +9,7 @@ except ImportError:
 
 from hydronexus.config import load_study
 from hydronexus.forcing import catalogue
+from hydronexus.forcing.readers.example import ARCHIVE
 from hydronexus.locking import release_stale_lock
 from hydronexus.provenance import code_digest
 
@@ -21,6 +22,7 @@ try:
 except ConfigurationError as error:
     raise WorkflowError(str(error)) from None
 
+EXAMPLE = str(ARCHIVE)
 RESULTS = f"results/{STUDY.study}"
 CODE = {
     "forcing": code_digest("forcing", "virtual", "archive"),
@@ -48,6 +50,11 @@ def periods(wildcards):
 
 def per_basin(pattern):
     return [pattern.format(results=RESULTS, basin=basin) for basin in BASINS]
+
+
+def example_archive(wildcards):
+    dataset = STUDY.datasets[BASINS[wildcards.basin][0]]
+    return EXAMPLE if dataset.format == "example" else []
 
 
 localrules:

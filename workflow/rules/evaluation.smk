@@ -4,16 +4,16 @@ BASIN_FIGURES = ["hydrograph", "flow_duration", "stores_and_fluxes", "laws", "pu
 
 rule evaluate_basin:
     input:
-        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
-        simulation=RESULTS + "/simulation/{basin}.zarr.zip",
-        baselines=RESULTS + "/baselines/{basin}.zarr.zip",
-        response=RESULTS + "/response/{basin}.zarr.zip",
+        forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
+        simulation=f"{RESULTS}/simulation/{{basin}}.zarr.zip",
+        baselines=f"{RESULTS}/baselines/{{basin}}.zarr.zip",
+        response=f"{RESULTS}/response/{{basin}}.zarr.zip",
     output:
-        RESULTS + "/evaluation/{basin}.json",
+        f"{RESULTS}/evaluation/{{basin}}.json",
     log:
-        RESULTS + "/logs/evaluate_basin/{basin}.log",
+        f"{RESULTS}/logs/evaluate_basin/{{basin}}.log",
     benchmark:
-        RESULTS + "/benchmarks/evaluate_basin/{basin}.tsv"
+        f"{RESULTS}/benchmarks/evaluate_basin/{{basin}}.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1
@@ -30,14 +30,14 @@ rule evaluate_basin:
 
 rule draw_basin:
     input:
-        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
-        simulation=RESULTS + "/simulation/{basin}.zarr.zip",
-        baselines=RESULTS + "/baselines/{basin}.zarr.zip",
-        response=RESULTS + "/response/{basin}.zarr.zip",
+        forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
+        simulation=f"{RESULTS}/simulation/{{basin}}.zarr.zip",
+        baselines=f"{RESULTS}/baselines/{{basin}}.zarr.zip",
+        response=f"{RESULTS}/response/{{basin}}.zarr.zip",
     output:
         **{
             name: report(
-                RESULTS + "/figures/{basin}/" + f"{name}.png",
+                f"{RESULTS}/figures/{{basin}}/{name}.png",
                 caption=f"../report/{name}.rst",
                 category="Basins",
                 subcategory="{basin}",
@@ -46,9 +46,9 @@ rule draw_basin:
             for name in BASIN_FIGURES
         },
     log:
-        RESULTS + "/logs/draw_basin/{basin}.log",
+        f"{RESULTS}/logs/draw_basin/{{basin}}.log",
     benchmark:
-        RESULTS + "/benchmarks/draw_basin/{basin}.tsv"
+        f"{RESULTS}/benchmarks/draw_basin/{{basin}}.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1
@@ -77,9 +77,9 @@ rule aggregate_study:
             for name in TABLES
         },
     log:
-        RESULTS + "/logs/aggregate_study.log",
+        f"{RESULTS}/logs/aggregate_study.log",
     benchmark:
-        RESULTS + "/benchmarks/aggregate_study.tsv"
+        f"{RESULTS}/benchmarks/aggregate_study.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1
@@ -101,23 +101,23 @@ rule write_report:
         figures=[
             figure
             for name in BASIN_FIGURES
-            for figure in per_basin("{results}/figures/{basin}/" + f"{name}.png")
+            for figure in per_basin(f"{{results}}/figures/{{basin}}/{name}.png")
         ],
     output:
-        report=RESULTS + "/report.html",
+        report=f"{RESULTS}/report.html",
         skill=report(
-            RESULTS + "/figures/skill.png", caption="../report/skill.rst", category="Study", labels={"figure": "skill"}
+            f"{RESULTS}/figures/skill.png", caption="../report/skill.rst", category="Study", labels={"figure": "skill"}
         ),
         recovery=report(
-            RESULTS + "/figures/recovery.png",
+            f"{RESULTS}/figures/recovery.png",
             caption="../report/recovery.rst",
             category="Study",
             labels={"figure": "recovery of the truth"},
         ),
     log:
-        RESULTS + "/logs/write_report.log",
+        f"{RESULTS}/logs/write_report.log",
     benchmark:
-        RESULTS + "/benchmarks/write_report.tsv"
+        f"{RESULTS}/benchmarks/write_report.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1
@@ -134,12 +134,12 @@ rule write_report:
 
 rule finish_study:
     input:
-        report=RESULTS + "/report.html",
-        quarantine=RESULTS + "/aggregate/quarantine.csv",
+        report=f"{RESULTS}/report.html",
+        quarantine=f"{RESULTS}/aggregate/quarantine.csv",
     output:
-        RESULTS + "/complete.txt",
+        f"{RESULTS}/complete.txt",
     log:
-        RESULTS + "/logs/finish_study.log",
+        f"{RESULTS}/logs/finish_study.log",
     conda:
         "../../envs/hydronexus.yaml"
     retries: 0

@@ -1,11 +1,3 @@
-EXAMPLE = "cache/holmes_hydro-3.5.0-py3-none-any.whl"
-
-
-def example_archive(wildcards):
-    dataset = STUDY.datasets[BASINS[wildcards.basin][0]]
-    return EXAMPLE if dataset.format == "example" else []
-
-
 rule fetch_example:
     output:
         EXAMPLE,
@@ -24,11 +16,11 @@ rule ingest_basin:
     input:
         example_archive,
     output:
-        RESULTS + "/forcing/{basin}.zarr.zip",
+        f"{RESULTS}/forcing/{{basin}}.zarr.zip",
     log:
-        RESULTS + "/logs/ingest_basin/{basin}.log",
+        f"{RESULTS}/logs/ingest_basin/{{basin}}.log",
     benchmark:
-        RESULTS + "/benchmarks/ingest_basin/{basin}.tsv"
+        f"{RESULTS}/benchmarks/ingest_basin/{{basin}}.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1

@@ -1,14 +1,14 @@
 rule extract_responses:
     input:
-        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
-        weights=RESULTS + "/models/{basin}/weights.safetensors",
-        simulation=RESULTS + "/simulation/{basin}.zarr.zip",
+        forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
+        weights=f"{RESULTS}/models/{{basin}}/weights.safetensors",
+        simulation=f"{RESULTS}/simulation/{{basin}}.zarr.zip",
     output:
-        RESULTS + "/response/{basin}.zarr.zip",
+        f"{RESULTS}/response/{{basin}}.zarr.zip",
     log:
-        RESULTS + "/logs/extract_responses/{basin}.log",
+        f"{RESULTS}/logs/extract_responses/{{basin}}.log",
     benchmark:
-        RESULTS + "/benchmarks/extract_responses/{basin}.tsv"
+        f"{RESULTS}/benchmarks/extract_responses/{{basin}}.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1

@@ -1,14 +1,14 @@
 rule train_nexus:
     input:
-        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
+        forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
     output:
-        weights=RESULTS + "/models/{basin}/weights.safetensors",
-        history=RESULTS + "/models/{basin}/training_log.csv",
-        configuration=RESULTS + "/models/{basin}/configuration.json",
+        weights=f"{RESULTS}/models/{{basin}}/weights.safetensors",
+        history=f"{RESULTS}/models/{{basin}}/training_log.csv",
+        configuration=f"{RESULTS}/models/{{basin}}/configuration.json",
     log:
-        RESULTS + "/logs/train_nexus/{basin}.log",
+        f"{RESULTS}/logs/train_nexus/{{basin}}.log",
     benchmark:
-        RESULTS + "/benchmarks/train_nexus/{basin}.tsv"
+        f"{RESULTS}/benchmarks/train_nexus/{{basin}}.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1
@@ -20,7 +20,7 @@ rule train_nexus:
         code=CODE["train"],
         settings=STUDY.settings("model", "training"),
         periods=periods,
-        checkpoint=RESULTS + "/checkpoints/{basin}.safetensors",
+        checkpoint=f"{RESULTS}/checkpoints/{{basin}}.safetensors",
     message:
         "Training the nexus model on {wildcards.basin}"
     script:
@@ -29,14 +29,14 @@ rule train_nexus:
 
 rule simulate_nexus:
     input:
-        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
-        weights=RESULTS + "/models/{basin}/weights.safetensors",
+        forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
+        weights=f"{RESULTS}/models/{{basin}}/weights.safetensors",
     output:
-        RESULTS + "/simulation/{basin}.zarr.zip",
+        f"{RESULTS}/simulation/{{basin}}.zarr.zip",
     log:
-        RESULTS + "/logs/simulate_nexus/{basin}.log",
+        f"{RESULTS}/logs/simulate_nexus/{{basin}}.log",
     benchmark:
-        RESULTS + "/benchmarks/simulate_nexus/{basin}.tsv"
+        f"{RESULTS}/benchmarks/simulate_nexus/{{basin}}.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1
@@ -53,13 +53,13 @@ rule simulate_nexus:
 
 rule run_baselines:
     input:
-        forcing=RESULTS + "/forcing/{basin}.zarr.zip",
+        forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
     output:
-        RESULTS + "/baselines/{basin}.zarr.zip",
+        f"{RESULTS}/baselines/{{basin}}.zarr.zip",
     log:
-        RESULTS + "/logs/run_baselines/{basin}.log",
+        f"{RESULTS}/logs/run_baselines/{{basin}}.log",
     benchmark:
-        RESULTS + "/benchmarks/run_baselines/{basin}.tsv"
+        f"{RESULTS}/benchmarks/run_baselines/{{basin}}.tsv"
     conda:
         "../../envs/hydronexus.yaml"
     threads: 1
