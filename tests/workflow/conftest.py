@@ -1,6 +1,7 @@
 """A copy of the workflow in a folder of its own, and Snakemake run on it as a user would."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -66,18 +67,14 @@ class Workflow:
     def command(self, *options: str) -> list[str]:
         return [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", "--cores", "2", *options]
 
-    def planned(self, *options: str) -> list[tuple[str, str]]:
-        """(rule, basin) of every job a dry run would start."""
+    def planned(self, *options: str) -> tuple[dict[str, int], set[str]]:
+        """What a dry run would start: the number of jobs of every rule, and the basins that jobs name."""
         done = self.snakemake("-n", *options)
-        jobs, rule = [], None
-        for line in (done.stdout + done.stderr).splitlines():
-            words = line.split()
-            if len(words) >= 2 and words[0] in ("rule", "localrule") and words[1].endswith(":"):
-                rule = words[1].rstrip(":")
-                jobs.append((rule, ""))
-            elif words[:1] == ["wildcards:"] and jobs:
-                jobs[-1] = (rule, words[1].removeprefix("basin="))
-        return jobs
+        text = done.stdout + done.stderr
+        table = re.search(r"^-+ +-+\n(.*?)^total", text, re.MULTILINE | re.DOTALL)
+        counts = dict(row.split() for row in table[1].splitlines()) if table else {}
+        named = re.findall(r"^Job \d+: .*\b(mine_\w+)", text, re.MULTILINE)
+        return {rule: int(count) for rule, count in counts.items()}, set(named)
 
     @property
     def results(self) -> Path:
