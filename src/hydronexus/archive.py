@@ -47,11 +47,12 @@ def write(dataset: xr.Dataset, path: str | Path) -> None:
 
 
 def read(path: str | Path) -> xr.Dataset:
-    """Load a ``*.zarr.zip`` written by :func:`write` into memory and close it."""
+    """Load a ``*.zarr.zip`` written by :func:`write` into memory and close it; variables come in alphabetical order."""
     if not Path(path).is_file():
         raise FileNotFoundError(path)  # ZipStore hides it behind an AttributeError
     with zarr.storage.ZipStore(path, mode="r") as store:
-        return xr.open_zarr(store, consolidated=False, chunks=None).load()
+        dataset = xr.open_zarr(store, consolidated=False, chunks=None).load()
+    return dataset[sorted(dataset.data_vars)]  # Zarr lists a folder in no fixed order
 
 
 def attributes(path: str | Path) -> dict[str, Any]:
