@@ -59,7 +59,8 @@ def fetch_package(requirement: str, target: str | Path) -> Path:
         )
         found = [path for path in Path(folder).iterdir() if path != pinned]
         if done.returncode or len(found) != 1:
-            last = (done.stderr or done.stdout).strip().splitlines()[-3:]
+            said = (done.stderr or done.stdout).strip().splitlines()
+            last = [line for line in said if line.startswith("ERROR")] or said[-3:]
             raise HydronexusError(
                 f"{name} is not at {target} and could not be downloaded: "
                 f"{' '.join(last) or 'pip gave nothing'}\n"
