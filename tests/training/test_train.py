@@ -58,7 +58,7 @@ def test_training_improves_the_validation_score(forcing):
 @pytest.mark.parametrize("closure", ["residual", "scan", "picard"])
 def test_every_closure_trains(forcing, closure):
     model = MODEL.model_copy(update={"closure": closure})
-    trained = train(forcing, PERIODS, model, settings(steps=40), "x_1", progress=lambda line: None)
+    trained = train(forcing, PERIODS, model, settings(steps=150), "x_1", progress=lambda line: None)
     assert np.isfinite(trained.history["loss"]).all()
     score = trained.history.groupby("step")["best"].mean()
     assert score.iloc[-1] > score.iloc[0] + 0.1

@@ -298,8 +298,12 @@ class Nexus(nn.Module):
             for name, proposal in zip(self.store_names, proposals, strict=True)
         }
         if self.closure == "residual" and passes is None:
-            before, after, fluxes = self._fluxes(forcing, guess, lambda store, keep, inflow: guess[store], hidden)
+            before, _, fluxes = self._fluxes(forcing, guess, lambda store, keep, inflow: guess[store], hidden)
             stores = dict(zip(self.store_names, proposals, strict=True))
+            # The residual moves the proposals alone: laws that bend to close the balance of dull stores learn nothing.
+            self.laws.requires_grad_(False)
+            _, after, _ = self._fluxes(forcing, guess, lambda store, keep, inflow: guess[store], hidden)
+            self.laws.requires_grad_(True)
             errors = {name: [stores[name] - after[name]] for name in stores}
             return self._routed(stores, before, fluxes, errors)
 
@@ -314,8 +318,8 @@ class Nexus(nn.Module):
 
             before, _, fluxes = self._fluxes(forcing, guess, advance, hidden)
             for name in self.store_names:
-                # In later passes the encoder is one guess among others: it follows the stores, not they it.
-                target = before[name].detach() if count == 0 and total > 1 else before[name]
+                # The encoder follows the stores, not they it: pulled together, stores go dull.
+                target = before[name].detach() if count == 0 else before[name]
                 errors[name].append(guess[name] - target)
             guess = before
         stores = {name: trajectories[name][..., 1:] for name in self.store_names}
