@@ -125,7 +125,7 @@ rule write_report:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
     params:
-        code=[CODE["report"], CODE["figures"]],
+        code=[CODE["report"], CODE["figures"], CODE["evaluation"]],
     message:
         "Writing the report"
     script:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hydronexus.evaluation.aggregate import notes_of
 from hydronexus.figures.study import draw_study
 from hydronexus.report.software import versions
 from hydronexus.report.write import write_report
@@ -22,5 +23,5 @@ write_report(
     list(evaluations),
     snakemake.output.report,  # noqa: F821
     versions(),
-    {basin: evaluation.get("notes", []) for basin, evaluation in evaluations.items()},
+    notes_of(list(evaluations.values())),
 )

@@ -136,7 +136,7 @@ class Nexus(nn.Module):
         self.store_names = proposed(snow)
         scales = torch.tensor([STORES[name].scale for name in self.store_names])
         self.encoder = Encoder(seeds, features, hidden_size, scales)
-        self.initial = nn.Parameter(torch.full((len(self.store_names), len(seeds)), -1.0))
+        self.initial = nn.Parameter(torch.full((len(seeds), len(self.store_names)), -1.0))
         state = hidden_size if self.reads_hidden else 1
 
         def law(inputs: int, start: tuple[float, ...], salt: int) -> Law:
@@ -288,7 +288,7 @@ class Nexus(nn.Module):
         -------
         Simulation
         """
-        forcing = forcing.members(self.initial.shape[1])
+        forcing = forcing.members(self.initial.shape[0])
         proposals, hidden = self.encoder(forcing.features)
         start = self.initial_stores(forcing.precipitation.shape[1])
         if not self.reads_hidden:
@@ -329,7 +329,7 @@ class Nexus(nn.Module):
         """Learned content of every store before the first step [mm], shape (member, window) each."""
         return {
             name: (functional.softplus(value) * STORES[name].scale)[:, None].expand(-1, windows)
-            for name, value in zip(self.store_names, self.initial, strict=True)
+            for name, value in zip(self.store_names, self.initial.unbind(-1), strict=True)
         }
 
     def _routed(self, stores, before, fluxes, errors) -> Simulation:
@@ -364,7 +364,7 @@ class Nexus(nn.Module):
         -------
         Simulation
         """
-        forcing = forcing.members(self.initial.shape[1])
+        forcing = forcing.members(self.initial.shape[0])
         duration = forcing.precipitation.shape[2]
         hidden = self.encoder(forcing.features)[1][:, :, -duration:] if self.reads_hidden else None
         content = {

@@ -63,7 +63,7 @@ def build(source: Drivers, model: Model, seeds: list[int]) -> Nexus:
 
 
 def member_parameters(module: Nexus) -> list[tuple[int | None, Tensor]]:
-    """Every parameter with the member it belongs to, or None where members are stacked along an axis."""
+    """Every parameter with the member it belongs to, or None where members are stacked along the first axis."""
     parameters = []
     for name, parameter in module.named_parameters():
         parts = name.split(".")
@@ -88,10 +88,7 @@ class _Best:
                 if better[member]:
                     self.state[name].copy_(parameter.detach())
                 continue
-            axis = 1 if name == "initial" else 0
-            shape = [1] * parameter.dim()
-            shape[axis] = -1
-            chosen = better.view(shape).to(parameter.device)
+            chosen = better.view(-1, *[1] * (parameter.dim() - 1)).to(parameter.device)
             self.state[name] = torch.where(chosen, parameter.detach(), self.state[name])
 
 
@@ -101,8 +98,6 @@ def _clip(module: Nexus, members: int, limit: float) -> Tensor:
     for member, parameter in member_parameters(module):
         if member is not None:
             square[member] += parameter.grad.square().sum()
-        elif parameter is module.initial:
-            square += parameter.grad.square().sum(0)
         else:
             square += parameter.grad.square().flatten(1).sum(1)
     norm = square.sqrt()
@@ -110,8 +105,6 @@ def _clip(module: Nexus, members: int, limit: float) -> Tensor:
     for member, parameter in member_parameters(module):
         if member is not None:
             parameter.grad.mul_(factor[member])
-        elif parameter is module.initial:
-            parameter.grad.mul_(factor)
         else:
             parameter.grad.mul_(factor.view(-1, *[1] * (parameter.dim() - 1)))
     return norm
