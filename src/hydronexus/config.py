@@ -142,10 +142,14 @@ class Quality(Section):
 class Model(Section):
     """The nexus model."""
 
-    closure: Literal["residual", "scan", "picard"] = Field(
-        "picard", description="How the water balance closes: a loss term, an exact scan, or repeated exact scans."
+    closure: Literal["residual", "scan", "picard", "closed"] = Field(
+        "closed",
+        description="How the water balance closes in training: a loss term (`residual`), an exact scan at the encoder's "
+        "stores (`scan`), `iterations` such scans (`picard`), or scans to convergence, the closed loop (`closed`).",
     )
-    iterations: int = Field(3, ge=1, le=20, description="Passes of `picard` [-].")
+    iterations: int = Field(
+        3, ge=1, le=20, description="Scans of `picard`, and of the open loop that is simulated after training [-]."
+    )
     law_inputs: Literal["stores", "hidden"] = Field(
         "stores",
         description="What the laws read besides forcing: the stores, or (ablation) the encoder's hidden state.",

@@ -38,7 +38,7 @@ def basin():
     module = build(drivers(forcing, PERIODS.train, True), MODEL, [0, 1])
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
-        for parameter in module.laws.parameters():
+        for parameter in module.bucket.laws.parameters():
             parameter += 0.3 * torch.randn(parameter.shape, generator=generator)
     weights = {name: value.detach().clone() for name, value in module.named_parameters()}
     simulation = simulate(weights, forcing, PERIODS, MODEL, TRAINING)
@@ -105,7 +105,7 @@ def test_a_law_on_its_grid_gives_the_flux_the_model_simulates(basin):
     x = torch.from_numpy((closed["infiltration"] + closed["surface_runoff"]).values[:, 1:]).double()
     y = torch.from_numpy(closed["soil"].values[:, :-1]).double()
     with torch.no_grad():
-        found = PROCESSES["infiltration"].law(module, x[:, None], y[:, None], torch.zeros(())).squeeze(1)
+        found = PROCESSES["infiltration"].law(module.bucket, x[:, None], y[:, None], torch.zeros(())).squeeze(1)
     np.testing.assert_allclose(found.numpy(), closed["infiltration"].values[:, 1:], atol=1e-3)
 
 

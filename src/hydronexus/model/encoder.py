@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hydronexus.model.compiled_encoder import propose
+
 
 class Encoder(nn.Module):
     """LSTM over the forcing sequence, one per member; the only recurrence of the model.
-
-    A loop over cuDNN/oneDNN LSTMs is faster on a CPU than one grouped product per time step.
 
     Parameters
     ----------
@@ -23,18 +23,21 @@ class Encoder(nn.Module):
     def __init__(self, seeds: list[int], features: int, hidden: int, scales: Tensor):
         super().__init__()
         self.register_buffer("scales", scales, persistent=False)
-        self.lstms = nn.ModuleList()
-        self.heads = nn.ModuleList()
+        self.features = features
+        gates, heads = [], []
         with torch.random.fork_rng(devices=[]):
             for seed in seeds:
                 torch.manual_seed(seed)
-                lstm = nn.LSTM(features, hidden, batch_first=True)
-                with torch.no_grad():  # start with long memory: forget gates open
-                    lstm.bias_hh_l0[hidden : 2 * hidden] = 3.0
-                self.lstms.append(lstm)
-                self.heads.append(nn.Linear(hidden, len(scales)))
+                cell, head = nn.LSTM(features, hidden), nn.Linear(hidden, len(scales))
+                bias = cell.bias_ih_l0.detach()
+                bias[hidden : 2 * hidden] += 3.0  # start with long memory: forget gates open
+                gates.append(torch.cat([cell.weight_ih_l0.T, cell.weight_hh_l0.T, bias[None]]).detach())
+                heads.append(torch.cat([head.weight.T, head.bias[None]]).detach())
+        # Rows: features, hidden units, bias; columns: input, forget, cell and output gates of all units.
+        self.gates = nn.Parameter(torch.stack(gates))
+        self.head = nn.Parameter(torch.stack(heads))
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor) -> Tensor:
         """Propose stores from forcing.
 
         Parameters
@@ -44,11 +47,48 @@ class Encoder(nn.Module):
 
         Returns
         -------
-        stores : Tensor
+        Tensor
             Content at the end of each step [mm], shape (store, member, window, time).
-        hidden : Tensor
-            Shape (member, window, time, hidden).
         """
-        hidden = [lstm(x)[0] for lstm, x in zip(self.lstms, features, strict=True)]
-        stores = [functional.softplus(head(h)) for head, h in zip(self.heads, hidden, strict=True)]
-        return (torch.stack(stores) * self.scales).movedim(-1, 0), torch.stack(hidden)
+        if features.device.type == "cpu":
+            proposals = propose(features, self.gates, self.head)
+        else:
+            proposals = self.read(self.hidden(features))
+        return (proposals * self.scales).movedim(-1, 0)
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """Hidden units after each step, shape (member, window, time, hidden): the plain reference.
+
+        On the CPU a loop over the library's LSTM; elsewhere one product of all members per time step.
+        """
+        if features.device.type == "cpu":
+            members = zip(features, *self._library_weights(), strict=True)
+            zero = features.new_zeros(1, features.shape[1], self.head.shape[1] - 1)
+            rest = (True, 1, 0.0, False, False, True)  # biases, layers, dropout, training, directions, batch first
+            return torch.stack([torch.lstm(x, (zero, zero), weights, *rest)[0] for x, *weights in members])
+        return self.grouped(features)
+
+    def grouped(self, features: Tensor) -> Tensor:
+        """The same as :meth:`hidden` with one product of all members per time step, for any device."""
+        reads = torch.baddbmm(
+            self.gates[:, -1:], features.transpose(1, 2).flatten(1, 2), self.gates[:, : self.features]
+        )
+        hidden = cell = features.new_zeros(*features.shape[:2], self.head.shape[1] - 1)
+        states = []
+        for read in reads.unflatten(1, (features.shape[2], -1)).unbind(1):
+            gates = torch.baddbmm(read, hidden, self.gates[:, self.features : -1])
+            enter, keep, new, show = gates.chunk(4, -1)
+            cell = torch.sigmoid(keep) * cell + torch.sigmoid(enter) * torch.tanh(new)
+            hidden = torch.sigmoid(show) * torch.tanh(cell)
+            states.append(hidden)
+        return torch.stack(states, 2)
+
+    def _library_weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        bias = self.gates[:, -1]
+        inputs, back = self.gates[:, : self.features].mT, self.gates[:, self.features : -1].mT
+        return inputs.contiguous(), back.contiguous(), bias, torch.zeros_like(bias)
+
+    def read(self, hidden: Tensor) -> Tensor:
+        """Proposals as shares of the stores' scales, shape (member, window, time, store), from the hidden units."""
+        shares = torch.baddbmm(self.head[:, -1:], hidden.flatten(1, 2), self.head[:, :-1])
+        return functional.softplus(shares).unflatten(1, hidden.shape[1:3])

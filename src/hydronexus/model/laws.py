@@ -1,6 +1,7 @@
 """Learned laws: small networks of many ensemble members evaluated in batched products."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -26,11 +27,11 @@ class Law(nn.Module):
 
     def __init__(self, seeds: list[int], inputs: int, hidden: int, start: tuple[float, ...], salt: int):
         super().__init__()
-        sizes = [(inputs, hidden), (hidden, hidden), (hidden, len(start))]
+        self.sizes = (inputs, hidden, hidden, len(start))
         draws = [torch.Generator().manual_seed(1009 * seed + salt) for seed in seeds]
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
-        for layer, (rows, columns) in enumerate(sizes):
+        for layer, (rows, columns) in enumerate(pairwise(self.sizes)):
             gain = 0.1 if layer == 2 else 1.0
             weight = torch.stack([torch.randn(rows, columns, generator=g) for g in draws])
             self.weights.append(nn.Parameter(weight * gain / math.sqrt(rows)))
@@ -39,6 +40,10 @@ class Law(nn.Module):
             else:
                 bias = torch.stack([0.5 * torch.randn(1, columns, generator=g) for g in draws])
             self.biases.append(nn.Parameter(bias))
+
+    def flat(self) -> Tensor:
+        """All parameters of every member in one row: weights layer by layer, then biases; shape (member, count)."""
+        return torch.cat([parameter.flatten(1) for parameter in self.parameters()], 1)
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Evaluate the law.

@@ -25,13 +25,14 @@ class Routing(nn.Module):
     def __init__(self, seeds: list[int], hidden: int, step: float):
         super().__init__()
         lags = torch.arange(max(2, math.ceil(CHANNEL_DAYS / step))) * step
-        self.register_buffer("lags", lags.view(1, 1, -1).repeat(len(seeds), 1, 1), persistent=False)
+        self.register_buffer("lags", lags.view(1, 1, -1), persistent=False)
         self.shape = Law(seeds, 1, hidden, (0.0,), salt=8)
 
     def unit_hydrograph(self) -> Tensor:
         """Share of the water that arrives after each lag, shape (member, lag); starts as exp(-1.5 lag)."""
-        (logits,) = self.shape(torch.log1p(self.lags))
-        return torch.softmax((logits * (1.0 + self.lags) - 1.5 * self.lags)[:, 0], -1)
+        lags = self.lags.expand(len(self.shape.weights[0]), -1, -1)
+        (logits,) = self.shape(torch.log1p(lags))
+        return torch.softmax((logits * (1.0 + lags) - 1.5 * lags)[:, 0], -1)
 
     def forward(self, inflow: Tensor, before: Tensor | None = None) -> Tensor:
         """Route inflow to the outlet.
@@ -53,3 +54,8 @@ class Routing(nn.Module):
         series = torch.cat([padding, inflow], -1).transpose(0, 1)
         routed = nn.functional.conv1d(series, weights.flip(-1)[:, None], groups=weights.shape[0])
         return routed.transpose(0, 1)
+
+    def held(self, before: Tensor) -> Tensor:
+        """Water under way in the channel [mm], shape (member, series, 1), from its last inflows."""
+        still_to_come = 1 - torch.cumsum(self.unit_hydrograph(), -1)[:, :-1]
+        return (before * still_to_come.flip(-1)[:, None]).sum(-1, keepdim=True)

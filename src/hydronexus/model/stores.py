@@ -43,6 +43,13 @@ def proposed(snow: bool) -> tuple[str, ...]:
     return tuple(name for name in STORES if name != "channel" and (snow or name != "snow"))
 
 
+def step_fluxes(snow: bool) -> tuple[str, ...]:
+    """Fluxes between the stores in use, all but the channel's streamflow."""
+    used = [store for name, store in STORES.items() if name in proposed(snow)]
+    names = [name for store in used for name in (*store.inflows, *store.outflows)]
+    return tuple(dict.fromkeys([*names, "surface_runoff"]))
+
+
 def ledger(snow: bool) -> dict[str, dict[str, list[str]]]:
     """Inflows and outflows of every store in use, as plain data for a simulation's attributes."""
     return {

@@ -8,6 +8,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from hydronexus.model.bucket import Bucket
 from hydronexus.model.nexus import Nexus
 
 RESOLUTION = (32, 12)  # cells along intensity and store
@@ -25,41 +26,41 @@ class Process:
     drive : callable
         From the closed-loop simulation and potential evapotranspiration, the x variable [mm per step].
     law : callable
-        From the module, x [mm per step], y [mm] and mean potential evapotranspiration, the flux [mm per step].
+        From the bucket, x [mm per step], y [mm] and mean potential evapotranspiration, the flux [mm per step].
     x, y, flux : str
         Labels with units.
     """
 
     store: str
     drive: Callable[[xr.Dataset, xr.DataArray], xr.DataArray]
-    law: Callable[[Nexus, Tensor, Tensor, Tensor], Tensor]
+    law: Callable[[Bucket, Tensor, Tensor, Tensor], Tensor]
     x: str
     y: str
     flux: str
 
 
-def _interception(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
-    keep, evaporating = module.interception(x, demand, y, module.state("canopy", y, None))
+def _interception(bucket: Bucket, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    keep, evaporating = bucket.interception(x, demand, y, bucket.state("canopy", y, None))
     throughfall = (1 - keep) * (1 - evaporating) * (x + y)
     return (x - throughfall).clamp(min=0)  # a wet canopy drips on after the rain
 
 
-def _infiltration(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
-    return x * module.infiltration(x, module.state("soil", y, None))
+def _infiltration(bucket: Bucket, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    return x * bucket.infiltration(x, bucket.state("soil", y, None))
 
 
-def _evapotranspiration(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
-    usable = x * module.evapotranspiration(x, module.state("soil", y, None))
+def _evapotranspiration(bucket: Bucket, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    usable = x * bucket.evapotranspiration(x, bucket.state("soil", y, None))
     return y * (1 - torch.exp(-usable / (y + 1e-4)))
 
 
-def _recharge(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
-    down, sideways = (rate * module.step for rate in module.drainage(x, module.state("soil", y, None)))
+def _recharge(bucket: Bucket, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    down, sideways = (rate * bucket.step for rate in bucket.drainage(x, bucket.state("soil", y, None)))
     return (x + y) * (1 - torch.exp(-down - sideways)) * down / (down + sideways)
 
 
-def _baseflow(module: Nexus, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
-    return (x + y) * (1 - torch.exp(-module.step / module.residence(x, module.state("ground", y, None))))
+def _baseflow(bucket: Bucket, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
+    return (x + y) * (1 - torch.exp(-bucket.step / bucket.residence(x, bucket.state("ground", y, None))))
 
 
 def _surface_water(simulation: xr.Dataset, demand: xr.DataArray) -> xr.DataArray:
@@ -106,7 +107,7 @@ def law_grids(module: Nexus, simulation: xr.Dataset, potential_evapotranspiratio
         `law_visited` (process, x, y).
     """
     closed = simulation.sel(loop="closed")
-    step = module.step
+    step = module.bucket.step
     laws, xs, ys, visits = [], [], [], []
     demand = torch.tensor(float(potential_evapotranspiration.mean()), dtype=torch.float64)
     for process in PROCESSES.values():
@@ -117,7 +118,7 @@ def law_grids(module: Nexus, simulation: xr.Dataset, potential_evapotranspiratio
         y = np.linspace(*np.quantile(y_data, [0.005, 0.995]), RESOLUTION[1])
         y += np.linspace(0, 1e-6, RESOLUTION[1])  # a store that never changes still has a grid
         grid = [torch.from_numpy(g).expand(len(x_data), *RESOLUTION) for g in np.meshgrid(x, y, indexing="ij")]
-        values = process.law(module, *grid, demand.expand(len(x_data), *RESOLUTION))
+        values = process.law(module.bucket, *grid, demand.expand(len(x_data), *RESOLUTION))
         edges = [np.concatenate([[-np.inf], (axis[1:] + axis[:-1]) / 2, [np.inf]]) for axis in (x, y)]
         counts, _, _ = np.histogram2d(x_data.ravel(), y_data.ravel(), bins=edges)
         laws.append(values.numpy() / step)

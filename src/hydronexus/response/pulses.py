@@ -4,7 +4,8 @@ import numpy as np
 import torch
 import xarray as xr
 
-from hydronexus.model.nexus import Forcing, Nexus, Simulation
+from hydronexus.model.bucket import Forcing
+from hydronexus.model.nexus import Nexus, Simulation
 from hydronexus.training.data import Drivers
 
 FLUXES = (
@@ -70,7 +71,7 @@ def _remove(module: Nexus, source: Drivers, closed: xr.Dataset, times: np.ndarra
     raw = source.values[index][None]
     without = raw.clone()
     without[:, :, lead, 0] = 0.0
-    start = {name: torch.from_numpy(closed[name].values[:, times - 1]).double() for name in module.store_names}
+    start = {name: torch.from_numpy(closed[name].values[:, times - 1]).double() for name in module.bucket.store_names}
     lags = module.routing.lags.shape[-1]
     inflow = sum(closed[name].values for name in ("surface_runoff", "interflow", "baseflow"))
     history = torch.from_numpy(inflow[:, times[:, None] + np.arange(1 - lags, 0)]).double()

@@ -1,6 +1,6 @@
 """From a canonical forcing dataset to tensors: standardised features, windows and scored steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ import xarray as xr
 from torch import Tensor
 
 from hydronexus.config import Period
-from hydronexus.model.nexus import Forcing
+from hydronexus.model.bucket import Forcing
 
 DRIVERS = (
     "precipitation", "potential_evapotranspiration", "temperature", "temperature_min", "temperature_max",
@@ -28,9 +28,10 @@ class Drivers:
     values : Tensor
         Shape (time, variable).
     center, spread : Tensor
-        Mean and standard deviation over the training period, after log(1 + x) of precipitation; shape (variable,).
+        Mean and standard deviation over the training period, after log(1 + x) of precipitation; shape (variable,)
+        or, of many members, (member, 1, 1, variable).
     deviation : Tensor
-        Standard deviation of the raw values over the training period, shape (variable,).
+        Standard deviation of the raw values over the training period, of the same shape.
     step : float
         Time step [d].
     snow : bool
@@ -58,19 +59,26 @@ class Drivers:
             (features - self.center) / self.spread,
         )
 
-    def noisy(self, raw: Tensor, noise: float, seeds: list[int], step: int) -> Tensor:
-        """Raw values with noise of their own for every member; a function of (seed, step), so a resumed run repeats it.
+    def noisy(self, cut: "Windows", noise: float, seeds: list[int], step: int) -> Tensor:
+        """Windows with noise of their own for every member; a function of (seed, step), so a resumed run repeats it.
 
         Precipitation and potential evapotranspiration are multiplied by lognormal factors of mean one, so that dry
         days stay dry; the rest is shifted in proportion to its standard deviation.
         """
-        draws = []
-        for seed in seeds:
-            generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-            draws.append(torch.randn(raw.shape[1:], generator=generator))
-        draw = noise * torch.stack(draws).to(raw)
+        raw = cut.raw
+        draw = raw.new_zeros(len(seeds), *raw.shape[1:])
+        for member, (seed, (windows, times)) in enumerate(zip(seeds, cut.sizes, strict=True)):
+            generator = torch.Generator(raw.device).manual_seed(seed * 1_000_003 + step)
+            shape = (windows, times, raw.shape[-1])
+            draw[member, :windows, :times] = torch.randn(shape, generator=generator, device=raw.device, dtype=raw.dtype)
+        draw *= noise
         amounts = raw[..., :2] * torch.exp(draw[..., :2] - noise**2 / 2)
-        return torch.cat([amounts, raw[..., 2:] + draw[..., 2:] * self.deviation[2:]], -1)
+        return torch.cat([amounts, raw[..., 2:] + draw[..., 2:] * self.deviation[..., 2:]], -1)
+
+    def select(self, members: Tensor) -> "Drivers":
+        """Some of the stacked members alone."""
+        chosen = [x[members] for x in (self.center, self.spread, self.deviation)]
+        return replace(self, center=chosen[0], spread=chosen[1], deviation=chosen[2])
 
     def to(self, kind: torch.dtype | torch.device) -> "Drivers":
         """A copy in another precision or on another device."""
@@ -118,20 +126,39 @@ class Windows:
     Parameters
     ----------
     raw : Tensor
-        Forcing, shape (1, window, time, variable).
+        Forcing, shape (member, window, time, variable).
     observed : Tensor
-        Streamflow [mm per step], zero where not scored, shape (window, time).
+        Streamflow [mm per step], zero where not scored, shape (member, window, time).
     scored : Tensor
         True where observed, inside the period and after the warm-up; every step of the period at most once.
+    sizes : list of (int, int)
+        Windows and steps of every member; what lies beyond them is padding.
     """
 
     raw: Tensor
     observed: Tensor
     scored: Tensor
+    sizes: list[tuple[int, int]]
+
+    def inside(self) -> Tensor:
+        """1 where a member's window is real, 0 in padding; shape (member, window, time)."""
+        mask = torch.zeros_like(self.observed)
+        for member, (windows, times) in enumerate(self.sizes):
+            mask[member, :windows, :times] = 1
+        return mask
+
+    def select(self, members: Tensor) -> "Windows":
+        """Some members alone."""
+        chosen = (self.raw[members], self.observed[members], self.scored[members])
+        return Windows(*chosen, [self.sizes[index] for index in members.tolist()])
+
+    def to(self, device: torch.device) -> "Windows":
+        """A copy on another device."""
+        return Windows(self.raw.to(device), self.observed.to(device), self.scored.to(device), self.sizes)
 
 
 def windows(forcing: xr.Dataset, source: Drivers, period: Period, warmup: int, length: int) -> Windows:
-    """Cut a period into windows.
+    """Cut a period of one basin into windows, as one member.
 
     Parameters
     ----------
@@ -151,4 +178,27 @@ def windows(forcing: xr.Dataset, source: Drivers, period: Period, warmup: int, l
         rows.append(source.values[index])
         flows.append(torch.from_numpy(np.where(scored, observed[index], 0.0)))
         masks.append(torch.from_numpy(scored))
-    return Windows(torch.stack(rows)[None], torch.stack(flows), torch.stack(masks))
+    return Windows(
+        torch.stack(rows)[None], torch.stack(flows)[None], torch.stack(masks)[None], [(len(rows), int(total))]
+    )
+
+
+def stack_windows(parts: list[Windows]) -> Windows:
+    """Windows of several members side by side; the shorter ones are padded with zeros at the end."""
+    rows, times = (max(part.raw.shape[axis] for part in parts) for axis in (1, 2))
+
+    def padded(x: Tensor) -> Tensor:
+        whole = x.new_zeros(x.shape[0], rows, times, *x.shape[3:])
+        whole[:, : x.shape[1], : x.shape[2]] = x
+        return whole
+
+    columns = [torch.cat([padded(getattr(part, name)) for part in parts]) for name in ("raw", "observed", "scored")]
+    return Windows(*columns, [size for part in parts for size in part.sizes])
+
+
+def stack_drivers(parts: list[Drivers]) -> Drivers:
+    """What standardises the forcing of several members, without their records; shape (member, 1, 1, variable)."""
+    columns = [torch.stack([getattr(part, name) for part in parts])[:, None, None] for name in ("center", "spread")]
+    deviation = torch.stack([part.deviation for part in parts])[:, None, None]
+    first = parts[0]
+    return Drivers(first.names, first.values[:0], *columns, deviation, first.step, first.snow)

@@ -13,22 +13,21 @@ class StreamflowLoss:
     Parameters
     ----------
     observed : Tensor
-        Streamflow [mm per step], shape (window, time).
+        Streamflow [mm per step], shape (member, window, time).
     scored : Tensor
-        Steps that count, shape (window, time).
+        Steps that count, same shape.
     low_flow_weight : float
         Weight of the same measure on log streamflow.
     """
 
     def __init__(self, observed: Tensor, scored: Tensor, low_flow_weight: float):
         self.scored = scored.to(observed.dtype)
-        self.count = self.scored.sum()
-        values = observed[scored]
+        self.count = self.scored.sum((1, 2)).clamp_min(1)
         self.observed = observed
-        self.variance = values.var().clamp_min(1e-8)
-        self.floor = 0.01 * values.mean() + 1e-4  # mm, keeps the logarithm of dry days finite
+        self.variance = self._variance(observed)
+        self.floor = 0.01 * self._mean(observed)[:, None, None] + 1e-4  # mm, keeps the logarithm of dry days finite
         self.log_observed = torch.log(observed + self.floor)
-        self.log_variance = self.log_observed[scored].var().clamp_min(1e-8)
+        self.log_variance = self._variance(self.log_observed)
         self.low_flow_weight = low_flow_weight
 
     def one_minus_nse(self, streamflow: Tensor) -> Tensor:
@@ -40,35 +39,44 @@ class StreamflowLoss:
         low = self._mean((torch.log(streamflow + self.floor) - self.log_observed) ** 2) / self.log_variance
         return self.one_minus_nse(streamflow) + self.low_flow_weight * low
 
-    def _mean(self, error: Tensor) -> Tensor:
-        return (error * self.scored).sum((1, 2)) / self.count
+    def _mean(self, values: Tensor) -> Tensor:
+        return (values * self.scored).sum((1, 2)) / self.count
+
+    def _variance(self, values: Tensor) -> Tensor:
+        squares = self._mean((values - self._mean(values)[:, None, None]) ** 2)
+        return (squares * self.count / (self.count - 1).clamp_min(1)).clamp_min(1e-8)
 
 
 HORIZONS = (1.0, 30.0, 180.0)  # days over which a residual is accumulated
 
 
-def inconsistency(simulation: Simulation, closure: str, step: float) -> Tensor:
+def inconsistency(simulation: Simulation, closure: str, step: float, inside: Tensor) -> Tensor:
     """Root mean square of every store's consistency error as a share of its scale, shape (constraint, member).
 
-    For `scan` and `picard` the distance between the content at which the laws were evaluated and the integrated
+    For `scan`, `picard` and `closed` the distance between the content at which the laws were evaluated and the integrated
     content, in the first pass (what the encoder misses) and in the last (what is left of the closed-loop gap). For
     `residual` one per store and horizon: the residual of the balance accumulated over the horizon, which a small
-    one-step residual does not bound (its bias grows with memory).
+    one-step residual does not bound (its bias grows with memory). `inside` masks padding.
     """
+
+    def root_mean_square(error: Tensor) -> Tensor:
+        real = inside[..., -error.shape[-1] :]
+        return ((error.square() * real).sum((1, 2)) / real.sum((1, 2)) + 1e-12).sqrt()
+
     constraints = []
     for name, errors in simulation.errors.items():
         scale = STORES[name].scale
         if closure != "residual":
             for error in errors[:1] + errors[1:][-1:]:
-                constraints.append(((error / scale).square().mean((1, 2)) + 1e-12).sqrt())
+                constraints.append(root_mean_square(error) / scale)
             continue
         total = torch.nn.functional.pad(torch.cumsum(errors[0][..., 1:], -1), (1, 0))
         for horizon in HORIZONS:
             width = max(1, round(horizon / step))
             if width < total.shape[-1]:
-                drift = (total[..., width:] - total[..., :-width]) / scale
+                drift = total[..., width:] - total[..., :-width]
                 # An untrained encoder misses by tens of scales: compressed, or the first steps see nothing else.
-                constraints.append(torch.log1p((drift.square().mean((1, 2)) + 1e-12).sqrt()))
+                constraints.append(torch.log1p(root_mean_square(drift) / scale))
     return torch.stack(constraints)
 
 
@@ -89,10 +97,12 @@ class AdaptiveWeights:
     def __init__(self, tolerance: float, penalty: float = 4.0):
         self.tolerance = tolerance
         self.penalty = penalty
-        self.multipliers = torch.zeros(())
+        self.multipliers: Tensor | None = None  # shape (constraint, member) once there is a step
 
     def __call__(self, inconsistencies: Tensor) -> Tensor:
         """Penalty of each member, shape (member,)."""
+        if self.multipliers is None:
+            self.multipliers = torch.zeros_like(inconsistencies.detach())
         excess = inconsistencies - self.tolerance
         lifted = torch.clamp(self.multipliers + self.penalty * excess, min=0)
         return (lifted.square() - self.multipliers**2).sum(0) / (2 * self.penalty)

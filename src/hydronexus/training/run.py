@@ -8,7 +8,7 @@ import xarray as xr
 from hydronexus import __version__
 from hydronexus.config import Study
 from hydronexus.training import checkpoint
-from hydronexus.training.train import train
+from hydronexus.training.train import Task, train
 
 
 def train_basin(
@@ -26,7 +26,7 @@ def train_basin(
     """
     checkpoint_path = Path(checkpoint_path)
     periods = study.periods_of(forcing.attrs["dataset"])
-    trained = train(forcing, periods, study.model, study.training, basin, checkpoint_path)
+    trained = train(Task(basin, forcing, periods, checkpoint_path), study.model, study.training)
     configuration = {
         "basin": basin,
         "hydronexus": __version__,

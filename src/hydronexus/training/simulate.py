@@ -45,7 +45,7 @@ def simulate(
     """
     module, source = restore(weights, forcing, periods, model, training)
     whole = source.forcing(source.values[None, None])
-    loops = [module(whole), module.closed_loop(whole)]
+    loops = [module(whole, passes=module.passes), module.closed_loop(whole)]
     dims = ("seed", "loop", "time")
     arrays = {}
     for kind in ("stores", "fluxes"):

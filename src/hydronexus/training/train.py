@@ -1,4 +1,4 @@
-"""Fit the nexus model to one basin: all ensemble members together, parallel in time, resumable."""
+"""Fit the nexus model: members of one basin or of many together, each as if alone, resumable."""
 
 import hashlib
 import json
@@ -18,13 +18,15 @@ from hydronexus.config import Model, Periods, Training
 from hydronexus.errors import TrainingDivergedError
 from hydronexus.model.nexus import Nexus
 from hydronexus.training import checkpoint
-from hydronexus.training.data import Drivers, drivers, windows
+from hydronexus.training.data import Drivers, drivers, stack_drivers, stack_windows, windows
+from hydronexus.training.members import Best, clip, keep
 from hydronexus.training.objective import AdaptiveWeights, StreamflowLoss, inconsistency
 
 log = logging.getLogger(__name__)
 
 CLOSED_LOOP_PASSES = 8  # scans that stand for the closed loop in validation
 MULTIPLIER_INTERVAL = 10  # steps between updates of the adaptive weights
+HISTORY = ["step", "seed", "loss", "validation_nse", "inconsistency", "best"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Trained:
     weights : dict of Tensor
         State of :class:`Nexus`, each member at its best step.
     history : pandas.DataFrame
-        One row per evaluation and seed: step, seed, loss, validation_nse, inconsistency, best.
+        One row per evaluation and seed that was still training: step, seed, loss, validation_nse, inconsistency, best.
     fingerprint : str
         Digest of the forcing and settings that led to the weights.
     """
@@ -62,54 +64,6 @@ def build(source: Drivers, model: Model, seeds: list[int]) -> Nexus:
     )
 
 
-def member_parameters(module: Nexus) -> list[tuple[int | None, Tensor]]:
-    """Every parameter with the member it belongs to, or None where members are stacked along the first axis."""
-    parameters = []
-    for name, parameter in module.named_parameters():
-        parts = name.split(".")
-        parameters.append((int(parts[2]) if parts[0] == "encoder" else None, parameter))
-    return parameters
-
-
-class _Best:
-    """The best state of every member so far."""
-
-    def __init__(self, module: Nexus, members: int):
-        self.score = torch.full((members,), -math.inf)
-        self.step = torch.zeros(members, dtype=torch.int64)
-        self.state = {name: p.detach().clone() for name, p in module.named_parameters()}
-
-    def update(self, module: Nexus, score: Tensor, step: int) -> None:
-        better = score > self.score
-        self.score = torch.where(better, score, self.score)
-        self.step = torch.where(better, step, self.step)
-        for (name, parameter), (member, _) in zip(module.named_parameters(), member_parameters(module), strict=True):
-            if member is not None:
-                if better[member]:
-                    self.state[name].copy_(parameter.detach())
-                continue
-            chosen = better.view(-1, *[1] * (parameter.dim() - 1)).to(parameter.device)
-            self.state[name] = torch.where(chosen, parameter.detach(), self.state[name])
-
-
-def _clip(module: Nexus, members: int, limit: float) -> Tensor:
-    """Scale every member's gradient to a norm of at most `limit`; returns the norms."""
-    square = torch.zeros(members, device=module.initial.device)
-    for member, parameter in member_parameters(module):
-        if member is not None:
-            square[member] += parameter.grad.square().sum()
-        else:
-            square += parameter.grad.square().flatten(1).sum(1)
-    norm = square.sqrt()
-    factor = (limit / (norm + 1e-6)).clamp(max=1.0)
-    for member, parameter in member_parameters(module):
-        if member is not None:
-            parameter.grad.mul_(factor[member])
-        else:
-            parameter.grad.mul_(factor.view(-1, *[1] * (parameter.dim() - 1)))
-    return norm
-
-
 def learning_rate(step: int, training: Training) -> float:
     """Linear rise over the first twentieth of the steps, then half a cosine to a hundredth of the peak."""
     rise = max(1, training.steps // 20)
@@ -119,119 +73,297 @@ def learning_rate(step: int, training: Training) -> float:
     return training.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def train(
-    forcing: xr.Dataset,
-    periods: Periods,
-    model: Model,
-    training: Training,
-    basin: str,
-    checkpoint_path: Path | None = None,
-    progress: Callable[[str], None] = log.info,
-) -> Trained:
-    """Train all members of a basin.
-
-    Every step uses the whole training period, cut into windows with a warm-up year each. A member's weights are
-    those of its best validation score in (nearly) closed loop. A checkpoint of the same forcing and settings is
-    resumed and leads to the same weights, bit for bit on the CPU.
+@dataclass(frozen=True)
+class Task:
+    """One basin to train.
 
     Parameters
     ----------
-    forcing : xarray.Dataset
-        Canonical forcing with streamflow, dim time.
-    periods, model, training
-        Sections of the configuration.
     basin : str
         Name for messages.
+    forcing : xarray.Dataset
+        Canonical forcing with streamflow, dim time.
+    periods : Periods
     checkpoint_path : Path, optional
         Where to keep the state of an unfinished training; removed by the caller once results are safe.
-    progress : callable
-        Receives one line per evaluation.
+    """
+
+    basin: str
+    forcing: xr.Dataset
+    periods: Periods
+    checkpoint_path: Path | None = None
+
+
+def train(task: Task, model: Model, training: Training, progress: Callable[[str], None] = log.info) -> Trained:
+    """Train all members of one basin; see :func:`train_cohort`.
 
     Raises
     ------
     TrainingDivergedError
-        Loss or gradient of a member is not finite.
+        A member never reached a finite score.
     """
-    seeds = list(range(training.seeds))
-    source = drivers(forcing, periods.train, model.snow)
-    device = _device(training.device)
-    module = build(source, model, seeds).to(device)
-    warmup, length = (round(days / source.step) for days in (training.warmup, training.window))
-    fitted = windows(forcing, source, periods.train, warmup, length)
-    checked = windows(forcing, source, periods.validation, warmup, length)
-    source = source.to(device)
-    raw, checked_raw = fitted.raw.to(device), checked.raw.to(device)
-    loss_of = StreamflowLoss(fitted.observed.to(device), fitted.scored.to(device), training.low_flow_weight)
-    score_of = StreamflowLoss(checked.observed.to(device), checked.scored.to(device), 0.0)
-    weights = AdaptiveWeights(training.consistency_tolerance)
-    optimizer = torch.optim.AdamW(module.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
-    best = _Best(module, len(seeds))
-    history: list[tuple[float, ...]] = []
-    facts = {"fingerprint": _fingerprint(forcing, periods, model, training), "step": 0}
-    if checkpoint_path is not None and checkpoint_path.exists():
-        facts = _resume(checkpoint_path, facts, module, optimizer, best, weights, history)
-        if facts["step"]:
-            progress(f"{basin}: resuming at step {facts['step']} of {training.steps}")
+    outcome = train_cohort([task], model, training, progress)[task.basin]
+    if isinstance(outcome, TrainingDivergedError):
+        raise outcome
+    return outcome
 
-    for step in range(facts["step"], training.steps):
-        if step % training.evaluate_every == 0 and _exhausted(best, step, training):
-            progress(f"{basin}: no member improved in {training.patience} evaluations; stopping at step {step}")
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, training)
-        optimizer.zero_grad(set_to_none=True)
-        simulation = module(source.forcing(source.noisy(raw, training.forcing_noise, seeds, step)))
-        errors = inconsistency(simulation, model.closure, source.step)
-        loss = loss_of(simulation.fluxes["streamflow"]) + weights(errors)
+
+def train_cohort(
+    tasks: list[Task], model: Model, training: Training, progress: Callable[[str], None] = log.info
+) -> dict[str, Trained | TrainingDivergedError]:
+    """Train the members of many basins together, each as if alone.
+
+    (basin, seed) is the first axis of every weight. Every step uses the whole training period of each basin, cut into
+    windows with a warm-up each. A member's weights are those of its best validation score in (nearly) closed loop; it
+    leaves the cohort when it stops improving or diverges. A checkpoint of the same forcing and settings is resumed and
+    leads to the same weights, bit for bit on the CPU if the cohort is the same.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        Basins of any length, with and without snow; those of one structure are trained in slices that fit in memory.
+    model, training
+        Sections of the configuration.
+    progress : callable
+        Receives one line per evaluation.
+
+    Returns
+    -------
+    dict
+        Per basin the trained ensemble, or the error of a basin with a member that never reached a finite score.
+    """
+    device = device_of(training.device)
+    groups: dict[tuple, list[_Basin]] = {}
+    outcomes: dict[str, Trained | TrainingDivergedError] = {}
+    for task in tasks:
+        basin = _Basin(task, model, training)
+        groups.setdefault((basin.source.names, basin.source.step, basin.source.snow, basin.start), []).append(basin)
+    for basins in groups.values():
+        basins.sort(key=lambda basin: basin.fitted.sizes)
+        count = max(1, members_at_once(basins[-1], model, device) // training.seeds)
+        for first in range(0, len(basins), count):
+            outcomes |= _Cohort(basins[first : first + count], model, training, device).run(progress)
+    return {task.basin: outcomes[task.basin] for task in tasks}
+
+
+CPU_MEMBERS = 40  # beyond, nothing is gained and the caches overflow
+BYTES_PER_VALUE = 4 * 1200  # what one step of one window of one member holds on a GPU, all passes and their tape
+
+
+def members_at_once(basin: "_Basin", model: Model, device: torch.device) -> int:
+    """Members that train together: a fixed number on the CPU, what memory holds on a GPU."""
+    if device.type == "cpu":
+        return CPU_MEMBERS
+    windows, steps = basin.fitted.sizes[0]
+    free, _ = torch.cuda.mem_get_info(device)
+    passes = model.iterations if model.closure == "picard" else 1
+    return max(1, int(0.8 * free) // (windows * steps * BYTES_PER_VALUE * passes))
+
+
+class _Basin:
+    """A basin ready for training: tensors, fingerprint, and what its checkpoint holds."""
+
+    def __init__(self, task: Task, model: Model, training: Training):
+        self.name = task.basin
+        self.path = task.checkpoint_path
+        self.source = drivers(task.forcing, task.periods.train, model.snow)
+        warmup, length = (round(days / self.source.step) for days in (training.warmup, training.window))
+        self.fitted = windows(task.forcing, self.source, task.periods.train, warmup, length)
+        self.checked = windows(task.forcing, self.source, task.periods.validation, warmup, length)
+        self.fingerprint = _fingerprint(task.forcing, task.periods, model, training)
+        self.saved: dict[str, Tensor] = {}
+        self.start = 0
+        if self.path is not None and self.path.exists():
+            tensors, facts = checkpoint.read(self.path)
+            if facts["fingerprint"] == self.fingerprint:
+                self.saved, self.start = tensors, facts["step"]
+
+
+class _Cohort:
+    """Basins of one structure in training, all at the same step."""
+
+    def __init__(self, basins: list[_Basin], model: Model, training: Training, device: torch.device):
+        self.basins, self.training, self.device = basins, training, device
+        self.owner = torch.arange(len(basins)).repeat_interleave(training.seeds)
+        self.seeds = list(range(training.seeds)) * len(basins)
+        self.closure, self.step = model.closure, basins[0].start
+        self.module = build(basins[0].source, model, self.seeds)
+        self.weights = AdaptiveWeights(training.consistency_tolerance)
+        self.best = Best(self.module)
+        self.active = torch.arange(len(self.seeds))
+        self.diverged: dict[int, int] = {}
+        self.histories: list[list[tuple[float, ...]]] = [[] for _ in basins]
+        self.optimizer = torch.optim.AdamW(
+            self.module.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
+        )
+        if self.step:
+            self._load()
+        self.module.to(device)
+        self.best.state = {name: value.to(device) for name, value in self.best.state.items()}
+        self._gather()
+
+    def _gather(self) -> None:
+        """Data of the active members."""
+        chosen = [self.basins[index] for index in self.owner[self.active].tolist()]
+        if not chosen:
+            return
+        self.source = stack_drivers([basin.source for basin in chosen]).to(self.device)
+        self.fitted = stack_windows([basin.fitted for basin in chosen]).to(self.device)
+        self.checked = stack_windows([basin.checked for basin in chosen]).to(self.device)
+        self.inside = self.fitted.inside()
+        self.loss_of = StreamflowLoss(self.fitted.observed, self.fitted.scored, self.training.low_flow_weight)
+        self.score_of = StreamflowLoss(self.checked.observed, self.checked.scored, 0.0)
+
+    def run(self, progress: Callable[[str], None]) -> dict[str, Trained | TrainingDivergedError]:
+        """Train to the end."""
+        training = self.training
+        if self.step:
+            progress(f"{self._title()}: resuming at step {self.step} of {training.steps}")
+        while self.step < training.steps and len(self.active):
+            loss, errors = self._advance()
+            if self.step % training.evaluate_every == 0 or self.step == training.steps:
+                progress(self._evaluate(loss, errors))
+                self._leave_exhausted(progress)
+            if self.step % training.checkpoint_every == 0:
+                self._save()
+        self._save()
+        return {basin.name: self._outcome(index) for index, basin in enumerate(self.basins)}
+
+    def _advance(self) -> tuple[Tensor, Tensor]:
+        """One optimisation step of every active member; returns losses and consistency errors."""
+        training = self.training
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.step, training)
+        self.optimizer.zero_grad(set_to_none=True)
+        seeds = [self.seeds[member] for member in self.active.tolist()]
+        raw = self.source.noisy(self.fitted, training.forcing_noise, seeds, self.step)
+        simulation = self.module(self.source.forcing(raw))
+        errors = inconsistency(simulation, self.closure, self.source.step, self.inside)
+        loss = self.loss_of(simulation.fluxes["streamflow"]) + self.weights(errors)
         loss.sum().backward()
-        norm = _clip(module, len(seeds), training.gradient_clip)
-        _guard(basin, seeds, step, loss.detach(), norm)
-        optimizer.step()
-        if step % MULTIPLIER_INTERVAL == MULTIPLIER_INTERVAL - 1:
-            weights.update(errors)
-        if (step + 1) % training.evaluate_every == 0 or step + 1 == training.steps:
-            with torch.no_grad():
-                closed = module(source.forcing(checked_raw), passes=CLOSED_LOOP_PASSES)
-            score = 1 - score_of.one_minus_nse(closed.fluxes["streamflow"]).cpu()
-            best.update(module, score, step + 1)
-            loss = loss.detach()
-            worst = errors.detach().max(0).values.cpu()
-            history += [
-                (step + 1, seed, float(loss[i]), float(score[i]), float(worst[i]), float(best.score[i]))
-                for i, seed in enumerate(seeds)
-            ]
-            progress(
-                f"{basin}: step {step + 1}/{training.steps}  loss {float(loss.mean()):.3f}  "
-                f"validation NSE {float(score.median()):.3f} (best {float(best.score.median()):.3f})  "
-                f"inconsistency {float(worst.median()):.3f}"
-            )
-        if checkpoint_path is not None and (step + 1) % training.checkpoint_every == 0:
-            _save(checkpoint_path, facts | {"step": step + 1}, module, optimizer, best, weights, history)
-    columns = ["step", "seed", "loss", "validation_nse", "inconsistency", "best"]
-    state = {name: value.cpu() for name, value in best.state.items()}
-    table = pd.DataFrame(history, columns=columns).astype({"step": int, "seed": int})
-    return Trained(state, table, facts["fingerprint"])
+        norm = clip(self.module, training.gradient_clip)
+        finite = (torch.isfinite(loss.detach()) & torch.isfinite(norm)).cpu()
+        if not finite.all():  # a diverged member takes no further part, and no part of this step
+            for parameter in self.module.parameters():
+                parameter.grad[~finite.to(self.device)] = 0
+        self.optimizer.step()
+        self.step += 1
+        if self.step % MULTIPLIER_INTERVAL == 0:
+            self.weights.update(errors)
+        for member in self.active[~finite].tolist():
+            self.diverged[member] = self.step
+        rows = self._go_on_with(finite)
+        return loss.detach()[rows], errors.detach()[:, rows]
+
+    @torch.no_grad()
+    def _evaluate(self, loss: Tensor, errors: Tensor) -> str:
+        """Score every active member in (nearly) closed loop; returns a line on progress."""
+        forcing = self.source.forcing(self.checked.raw)
+        on_cpu = self.device.type == "cpu"
+        closed = self.module.closed_loop(forcing) if on_cpu else self.module(forcing, passes=CLOSED_LOOP_PASSES)
+        score = 1 - self.score_of.one_minus_nse(closed.fluxes["streamflow"]).cpu()
+        self.best.update(self.module, self.active, score, self.step)
+        loss, worst = loss.cpu(), errors.max(0).values.cpu()
+        for row, member in enumerate(self.active.tolist()):
+            values = (float(loss[row]), float(score[row]), float(worst[row]), float(self.best.score[member]))
+            self.histories[self.owner[member]].append((self.step, self.seeds[member], *values))
+        return (
+            f"{self._title()}: step {self.step}/{self.training.steps}  loss {_median(loss)}  validation NSE "
+            f"{_median(score)} (best {_median(self.best.score)})  inconsistency {_median(worst)}"
+        )
+
+    def _leave_exhausted(self, progress: Callable[[str], None]) -> None:
+        """Members that no longer improve stop, whatever the others do."""
+        # The first quarter of the steps does not count: a barely trained model can score well by chance.
+        waited = self.step - self.best.step[self.active].clamp_min(self.training.steps // 4)
+        going = waited < self.training.patience * self.training.evaluate_every
+        self._go_on_with(going)
+        if not len(self.active) and self.step < self.training.steps:
+            progress(f"{self._title()}: no member improves any more; stopping at step {self.step}")
+
+    def _go_on_with(self, stay: Tensor) -> Tensor:
+        """Drop active members; returns the rows that stay."""
+        rows = stay.nonzero()[:, 0]
+        here = rows.to(self.device)
+        if len(rows) < len(self.active):
+            self.active = self.active[rows]
+            keep(self.module, self.optimizer, here)
+            self.weights.multipliers = self.weights.multipliers[:, here]
+            self._gather()
+        return here
+
+    def _title(self) -> str:
+        names = [basin.name for basin in self.basins]
+        return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more ({len(self.active)} members)"
+
+    def _outcome(self, index: int) -> Trained | TrainingDivergedError:
+        basin = self.basins[index]
+        members = (self.owner == index).nonzero()[:, 0]
+        for member in members.tolist():
+            if not math.isfinite(self.best.score[member]):
+                step = self.diverged.get(member, self.step)
+                return TrainingDivergedError(
+                    basin.name,
+                    f"training diverged: seed {self.seeds[member]}, step {step}, before any finite validation score; "
+                    "lower training.learning_rate or look at the basin's forcing for extreme values",
+                )
+        table = pd.DataFrame(self.histories[index], columns=HISTORY).astype({"step": int, "seed": int})
+        state = {name: value[members.to(value.device)].cpu() for name, value in self.best.state.items()}
+        return Trained(state, table, basin.fingerprint)
+
+    # ------------------------------------------------------------------ checkpoints, one per basin
+
+    def _save(self) -> None:
+        for index, basin in enumerate(self.basins):
+            if basin.path is None:
+                continue
+            rows = (self.owner[self.active] == index).nonzero()[:, 0]
+            members = (self.owner == index).nonzero()[:, 0]
+            here, there = rows.to(self.device), members.to(self.device)
+            tensors = {"best_score": self.best.score[members], "best_step": self.best.step[members]}
+            tensors |= {"active": torch.tensor([self.seeds[m] for m in self.active[rows].tolist()], dtype=torch.int64)}
+            tensors["diverged"] = torch.tensor([self.diverged.get(member, 0) for member in members.tolist()])
+            tensors["history"] = torch.tensor(self.histories[index], dtype=torch.float64).reshape(-1, len(HISTORY))
+            if self.weights.multipliers is not None:
+                tensors["multipliers"] = self.weights.multipliers[:, here]
+            for name, parameter in self.module.named_parameters():
+                tensors[f"model.{name}"] = parameter[here]
+                tensors[f"best.{name}"] = self.best.state[name][there]
+                for field, value in self.optimizer.state[parameter].items():
+                    tensors[f"optimizer.{field}.{name}"] = value[here] if value.dim() else value
+            step = self.step if len(rows) else self.training.steps
+            checkpoint.write(basin.path, tensors, {"fingerprint": basin.fingerprint, "step": step})
+
+    def _load(self) -> None:
+        """Put the checkpoints of all basins side by side."""
+        saved = [basin.saved for basin in self.basins]
+        seeds = self.training.seeds
+
+        def joined(name: str, axis: int = 0) -> Tensor:
+            return torch.cat([tensors[name] for tensors in saved], axis)
+
+        self.active = torch.cat([tensors["active"] + seeds * index for index, tensors in enumerate(saved)])
+        self.best.score, self.best.step = joined("best_score"), joined("best_step")
+        self.diverged = {member: step for member, step in enumerate(joined("diverged").tolist()) if step}
+        self.histories = [[tuple(row) for row in tensors["history"].tolist()] for tensors in saved]
+        self.weights.multipliers = joined("multipliers", 1).to(self.device)
+        for name, parameter in self.module.named_parameters():
+            self.best.state[name] = joined(f"best.{name}")
+            parameter.data = joined(f"model.{name}")
+            fields = {field: joined(f"optimizer.{field}.{name}") for field in ("exp_avg", "exp_avg_sq")}
+            step = saved[0][f"optimizer.step.{name}"]
+            self.optimizer.state[parameter] = {"step": step} | {k: v.to(self.device) for k, v in fields.items()}
 
 
-def _device(wanted: str) -> torch.device:
+def _median(values: Tensor) -> str:
+    return f"{float(values.median()):.3f}"
+
+
+def device_of(wanted: str) -> torch.device:
+    """The device of a setting `auto`, `cpu` or `cuda`."""
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(wanted)
-
-
-def _exhausted(best: _Best, step: int, training: Training) -> bool:
-    return bool(((step - best.step) >= training.patience * training.evaluate_every).all())
-
-
-def _guard(basin: str, seeds: list[int], step: int, loss: Tensor, norm: Tensor) -> None:
-    finite = torch.isfinite(loss) & torch.isfinite(norm)
-    if not finite.all():
-        seed = seeds[int((~finite).nonzero()[0])]
-        raise TrainingDivergedError(
-            basin,
-            f"training diverged: seed {seed}, step {step + 1}, loss {float(loss[seeds.index(seed)]):g}; "
-            "lower training.learning_rate or look at the basin's forcing for extreme values",
-        )
 
 
 def _fingerprint(forcing: xr.Dataset, periods: Periods, model: Model, training: Training) -> str:
@@ -242,35 +374,3 @@ def _fingerprint(forcing: xr.Dataset, periods: Periods, model: Model, training: 
     for name in sorted(forcing.data_vars):
         digest.update(name.encode() + np.ascontiguousarray(forcing[name].values).tobytes())
     return digest.hexdigest()
-
-
-def _save(path, facts, module, optimizer, best, weights, history) -> None:
-    tensors = {f"model.{name}": p for name, p in module.named_parameters()}
-    tensors |= {f"best.{name}": p for name, p in best.state.items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
-    tensors |= {"best_score": best.score, "best_step": best.step, "multipliers": weights.multipliers}
-    tensors["history"] = torch.tensor(history, dtype=torch.float64)
-    checkpoint.write(path, tensors, facts)
-
-
-def _resume(path, facts, module, optimizer, best, weights, history):
-    """Take up a checkpoint of the same training; any other is ignored. Returns its facts."""
-    tensors, found = checkpoint.read(path)
-    if found["fingerprint"] != facts["fingerprint"]:
-        return facts
-    device = module.initial.device
-    with torch.no_grad():
-        for name, parameter in module.named_parameters():
-            parameter.copy_(tensors[f"model.{name}"])
-            best.state[name].copy_(tensors[f"best.{name}"])
-    state = optimizer.state_dict()
-    for key, value in tensors.items():
-        if key.startswith("optimizer."):
-            _, index, field = key.split(".")
-            state["state"].setdefault(int(index), {})[field] = value
-    optimizer.load_state_dict(state)
-    best.score, best.step = tensors["best_score"], tensors["best_step"]
-    weights.multipliers = tensors["multipliers"].to(device)
-    history += [tuple(row) for row in tensors["history"].tolist()]
-    return found

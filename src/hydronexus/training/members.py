@@ -1,0 +1,59 @@
+"""The state of many members in training: weights, optimiser and best so far, by member."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from hydronexus.model.nexus import Nexus
+
+
+class Best:
+    """The best state of every member so far.
+
+    Parameters
+    ----------
+    module : Nexus
+        Every parameter has the member as its first axis.
+    """
+
+    def __init__(self, module: Nexus):
+        members = len(module.bucket.initial)
+        self.score = torch.full((members,), -math.inf)
+        self.step = torch.zeros(members, dtype=torch.int64)
+        self.state = {name: p.detach().clone() for name, p in module.named_parameters()}
+
+    def update(self, module: Nexus, active: Tensor, score: Tensor, step: int) -> None:
+        """Take over what has improved; `module` and `score` hold the active members alone."""
+        better = score > self.score[active]
+        chosen = active[better]
+        self.score[chosen] = score[better]
+        self.step[chosen] = step
+        places, rows = (index.to(module.bucket.initial.device) for index in (chosen, better.nonzero()[:, 0]))
+        for name, parameter in module.named_parameters():
+            self.state[name][places] = parameter.detach()[rows]
+
+
+def clip(module: Nexus, limit: float) -> Tensor:
+    """Scale every member's gradient to a norm of at most `limit`, encoder and laws apart; returns the larger norm.
+
+    The encoder's gradient comes mostly from the consistency penalty and is often far larger than that of the laws,
+    which one common norm would silence.
+    """
+    norms = []
+    for part in (module.encoder.parameters(), [*module.bucket.parameters(), *module.routing.parameters()]):
+        grads = [parameter.grad for parameter in part]
+        norms.append(torch.cat([grad.flatten(1) for grad in grads], 1).norm(dim=1))
+        factor = (limit / (norms[-1] + 1e-6)).clamp(max=1.0)
+        torch._foreach_mul_(grads, [factor.view(-1, *[1] * (grad.dim() - 1)) for grad in grads])
+    return torch.maximum(*norms)
+
+
+def keep(module: Nexus, optimizer: torch.optim.Optimizer, rows: Tensor) -> None:
+    """Go on with some members alone, in place."""
+    for parameter in module.parameters():
+        parameter.data = parameter.data[rows]
+        parameter.grad = None
+        for name, value in optimizer.state[parameter].items():
+            if value.dim():
+                optimizer.state[parameter][name] = value[rows]
