@@ -144,8 +144,9 @@ class Model(Section):
 
     closure: Literal["residual", "scan", "picard", "closed"] = Field(
         "closed",
-        description="How the water balance closes in training: a loss term (`residual`), an exact scan at the encoder's "
-        "stores (`scan`), `iterations` such scans (`picard`), or scans to convergence, the closed loop (`closed`).",
+        description="How the water balance closes in training: a loss term (`residual`), an exact scan at the "
+        "encoder's stores (`scan`), `iterations` such scans (`picard`), or scans until nothing changes, which is the "
+        "closed loop (`closed`).",
     )
     iterations: int = Field(
         3, ge=1, le=20, description="Scans of `picard`, and of the open loop that is simulated after training [-]."
@@ -210,6 +211,12 @@ class Study(Section):
         ["lstm", "gr4j"], description="Models trained on the same days for comparison."
     )
     response: Response = Field(default_factory=Response)
+    cohorts: int = Field(
+        0,
+        ge=0,
+        description="Jobs that train many basins at once on one device; 0 trains every basin in its own job. Changes "
+        "no result.",
+    )
 
     @model_validator(mode="after")
     def _every_dataset_has_periods(self) -> "Study":

@@ -1,5 +1,6 @@
 """Whole small studies: complete, repeatable, and robust to additions, broken basins and kills."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from safetensors import safe_open
 
 from hydronexus import archive
+from hydronexus.training import checkpoint
 from tests.workflow.conftest import environment
 
 PER_BASIN = {
@@ -48,6 +51,41 @@ def test_adding_a_basin_runs_only_its_jobs_and_the_aggregation(finished):
     finished.configure()
     assert counts == dict.fromkeys(PER_BASIN | AGGREGATION, 1)
     assert basins == {"mine_c"}
+
+
+def test_cohorts_change_no_result_and_a_new_basin_runs_only_its_own_jobs(workflow, finished):
+    workflow.configure(cohorts=2)
+    workflow.snakemake()
+    for basin in ("mine_a", "mine_b"):
+        one, other = (
+            checkpoint.read(study.results / "models" / basin / "weights.safetensors")[0]
+            for study in (workflow, finished)
+        )
+        for name, value in one.items():
+            torch.testing.assert_close(value, other[name], rtol=1e-3, atol=1e-5)
+    outcome = {}
+    for path in (workflow.results / "cohorts").glob("*.json"):
+        outcome |= json.loads(path.read_text())
+    assert outcome == {"mine_a": "trained", "mine_b": "trained"}
+    assert not list((workflow.results / "checkpoints").glob("*"))
+    assert workflow.planned() == ({}, set())
+
+    workflow.configure({"mine": ["a", "b", "c"]}, cohorts=2)
+    counts, basins = workflow.planned()
+    assert counts == dict.fromkeys(PER_BASIN | AGGREGATION | {"train_cohort"}, 1)
+    assert basins == {"mine_c"}
+
+
+def test_a_broken_basin_leaves_its_cohort_alone(workflow):
+    lines = (workflow.folder / "data" / "b.csv").read_text().splitlines()
+    (workflow.folder / "data" / "b.csv").write_text("\n".join(lines[:400]))
+    workflow.configure(cohorts=1)
+    done = workflow.snakemake(check=False)
+    assert done.returncode == 1
+    table = pd.read_csv(workflow.results / "aggregate" / "quarantine.csv", dtype=str)
+    assert list(table["basin"]) == ["mine_b"]
+    assert json.loads((workflow.results / "cohorts" / "0.json").read_text())["mine_a"] == "trained"
+    assert set(pd.read_csv(workflow.results / "aggregate" / "metrics.csv")["basin"]) == {"mine_a"}
 
 
 def test_removing_a_basin_deletes_nothing(finished):

@@ -22,6 +22,7 @@ try:
 except ConfigurationError as error:
     raise WorkflowError(str(error)) from None
 
+COHORTS = catalogue.cohorts(BASINS, STUDY.cohorts)
 EXAMPLE = str(ARCHIVE)
 RESULTS = f"results/{STUDY.study}"
 CODE = {
@@ -38,14 +39,24 @@ TRAIN_GPU = int(STUDY.training.device == "cuda")
 
 wildcard_constraints:
     basin="|".join(re.escape(basin) for basin in BASINS),
+    cohort=r"\d+",
 
 
 def dataset_settings(wildcards):
     return STUDY.dataset_settings(BASINS[wildcards.basin][0])
 
 
+def basin_periods(basin):
+    return STUDY.periods_of(BASINS[basin][0]).model_dump_json()
+
+
 def periods(wildcards):
-    return STUDY.periods_of(BASINS[wildcards.basin][0]).model_dump_json()
+    return basin_periods(wildcards.basin)
+
+
+def cohort(wildcards):
+    # Ancient: a cohort that has to run again for one basin leaves the others of it alone.
+    return [ancient(f"{RESULTS}/cohorts/{name}.json") for name, basins in COHORTS.items() if wildcards.basin in basins]
 
 
 def per_basin(pattern):

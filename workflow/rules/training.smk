@@ -1,5 +1,34 @@
+rule train_cohort:
+    input:
+        lambda wildcards: [f"{RESULTS}/forcing/{basin}.zarr.zip" for basin in COHORTS[wildcards.cohort]],
+    output:
+        f"{RESULTS}/cohorts/{{cohort}}.json",
+    log:
+        f"{RESULTS}/logs/train_cohort/{{cohort}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train_cohort/{{cohort}}.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=TRAIN_GPU,
+    params:
+        code=CODE["train"],
+        settings=STUDY.settings("model", "training"),
+        periods=lambda wildcards: {basin: basin_periods(basin) for basin in COHORTS[wildcards.cohort]},
+        weights=lambda wildcards: [f"{RESULTS}/models/{basin}/weights.safetensors" for basin in COHORTS[wildcards.cohort]],
+        checkpoints=lambda wildcards: [f"{RESULTS}/checkpoints/{basin}.safetensors" for basin in COHORTS[wildcards.cohort]],
+    message:
+        "Training the nexus model on the basins of cohort {wildcards.cohort}"
+    script:
+        "../scripts/train_cohort.py"
+
+
 rule train_nexus:
     input:
+        cohort,
         forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
     output:
         weights=f"{RESULTS}/models/{{basin}}/weights.safetensors",
@@ -15,7 +44,7 @@ rule train_nexus:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
-        gpu=TRAIN_GPU,
+        gpu=0 if STUDY.cohorts else TRAIN_GPU,
     params:
         code=CODE["train"],
         settings=STUDY.settings("model", "training"),

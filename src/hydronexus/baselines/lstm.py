@@ -78,7 +78,7 @@ def train_lstm(
                 group["lr"] = learning_rate(step, training)
             model.train()
             optimizer.zero_grad(set_to_none=True)
-            noisy = source.forcing(source.noisy(fitted.raw, training.forcing_noise, [seed], step))
+            noisy = source.forcing(source.noisy(fitted, training.forcing_noise, [seed], step))
             (loss,) = loss_of(model(noisy.features[0])[None])
             if not torch.isfinite(loss):
                 raise TrainingDivergedError(basin, f"LSTM training diverged: seed {seed}, step {step + 1}")

@@ -1,6 +1,7 @@
 """Which basins a study has, and a cheap fingerprint of the files each comes from."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from hydronexus.config import Study
@@ -41,6 +42,22 @@ def basins(study: Study) -> dict[str, tuple[str, str]]:
                 )
             catalogue[full] = (name, basin_id)
     return catalogue
+
+
+def cohorts(names: Iterable[str], count: int) -> dict[str, list[str]]:
+    """Basins that train together: by a hash of their name, so that a new basin moves no other.
+
+    Parameters
+    ----------
+    names : iterable of str
+    count : int
+        Cohorts; those that no basin falls into are left out.
+    """
+    members: dict[str, list[str]] = {}
+    for name in sorted(names) if count else []:
+        place = int(hashlib.sha256(name.encode()).hexdigest(), 16) % count
+        members.setdefault(str(place), []).append(name)
+    return members
 
 
 def _root(path: Path) -> Path:

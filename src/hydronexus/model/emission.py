@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -134,7 +135,7 @@ class Record:
 def _offsets(sizes: tuple[int, ...], offset: int) -> tuple[list[int], list[int]]:
     """Where the weights and biases of every layer begin, in the order of the law's own parameters."""
     weights, biases = [], []
-    for rows, columns in zip(sizes[:-1], sizes[1:], strict=True):
+    for rows, columns in pairwise(sizes):
         weights.append(offset)
         offset += rows * columns
     for columns in sizes[1:]:

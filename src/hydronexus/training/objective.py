@@ -53,7 +53,7 @@ HORIZONS = (1.0, 30.0, 180.0)  # days over which a residual is accumulated
 def inconsistency(simulation: Simulation, closure: str, step: float, inside: Tensor) -> Tensor:
     """Root mean square of every store's consistency error as a share of its scale, shape (constraint, member).
 
-    For `scan`, `picard` and `closed` the distance between the content at which the laws were evaluated and the integrated
+    For `scan`, `picard` and `closed` the distance between the content that the encoder proposes and the integrated
     content, in the first pass (what the encoder misses) and in the last (what is left of the closed-loop gap). For
     `residual` one per store and horizon: the residual of the balance accumulated over the horizon, which a small
     one-step residual does not bound (its bias grows with memory). `inside` masks padding.

@@ -103,14 +103,14 @@ def train(task: Task, model: Model, training: Training, progress: Callable[[str]
         A member never reached a finite score.
     """
     outcome = train_cohort([task], model, training, progress)[task.basin]
-    if isinstance(outcome, TrainingDivergedError):
+    if isinstance(outcome, Exception):
         raise outcome
     return outcome
 
 
 def train_cohort(
     tasks: list[Task], model: Model, training: Training, progress: Callable[[str], None] = log.info
-) -> dict[str, Trained | TrainingDivergedError]:
+) -> dict[str, Trained | Exception]:
     """Train the members of many basins together, each as if alone.
 
     (basin, seed) is the first axis of every weight. Every step uses the whole training period of each basin, cut into
@@ -130,13 +130,20 @@ def train_cohort(
     Returns
     -------
     dict
-        Per basin the trained ensemble, or the error of a basin with a member that never reached a finite score.
+        Per basin the trained ensemble, or its error: `TrainingDivergedError` where a member never reached a finite
+        score. What befalls one basin does not touch the others.
     """
     device = device_of(training.device)
     groups: dict[tuple, list[_Basin]] = {}
-    outcomes: dict[str, Trained | TrainingDivergedError] = {}
+    outcomes: dict[str, Trained | Exception] = {}
     for task in tasks:
-        basin = _Basin(task, model, training)
+        try:
+            basin = _Basin(task, model, training)
+        except (MemoryError, OSError):
+            raise
+        except Exception as error:  # forcing of one basin that nobody foresaw
+            outcomes[task.basin] = error
+            continue
         groups.setdefault((basin.source.names, basin.source.step, basin.source.snow, basin.start), []).append(basin)
     for basins in groups.values():
         basins.sort(key=lambda basin: basin.fitted.sizes)
@@ -170,7 +177,7 @@ class _Basin:
         warmup, length = (round(days / self.source.step) for days in (training.warmup, training.window))
         self.fitted = windows(task.forcing, self.source, task.periods.train, warmup, length)
         self.checked = windows(task.forcing, self.source, task.periods.validation, warmup, length)
-        self.fingerprint = _fingerprint(task.forcing, task.periods, model, training)
+        self.fingerprint = fingerprint_of(task.forcing, task.periods, model, training)
         self.saved: dict[str, Tensor] = {}
         self.start = 0
         if self.path is not None and self.path.exists():
@@ -366,7 +373,7 @@ def device_of(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def _fingerprint(forcing: xr.Dataset, periods: Periods, model: Model, training: Training) -> str:
+def fingerprint_of(forcing: xr.Dataset, periods: Periods, model: Model, training: Training) -> str:
     """Digest of all that decides the course of training, so that only its own checkpoint is resumed."""
     digest = hashlib.sha256()
     for section in (periods, model, training):
