@@ -145,12 +145,10 @@ class Model(Section):
     closure: Literal["residual", "scan", "picard", "closed"] = Field(
         "closed",
         description="How the water balance closes in training: a loss term (`residual`), an exact scan at the "
-        "encoder's stores (`scan`), `iterations` such scans (`picard`), or scans until nothing changes, which is the "
-        "closed loop (`closed`).",
+        "encoder's stores (`scan`), `iterations` such scans (`picard`), or the stores that the laws themselves lead to "
+        "(`closed`, the closed loop).",
     )
-    iterations: int = Field(
-        3, ge=1, le=20, description="Scans of `picard`, and of the open loop that is simulated after training [-]."
-    )
+    iterations: int = Field(3, ge=1, le=20, description="Scans of `picard` [-].")
     law_inputs: Literal["stores", "hidden"] = Field(
         "stores",
         description="What the laws read besides forcing: the stores, or (ablation) the encoder's hidden state.",

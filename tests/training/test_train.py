@@ -268,7 +268,7 @@ def test_machine_code_trains_to_the_weights_of_plain_torch(forcing, closure, mon
     model = MODEL.model_copy(update={"closure": closure})
     fast = train(Task("x_1", forcing, PERIODS), model, settings(steps=4), quietly)
 
-    def plain(bucket, forcing, start, guess=None, hidden=None, first=None):
+    def plain(bucket, forcing, start, guess=None, hidden=None):
         return stepwise(bucket, forcing, start, guess, hidden)
 
     monkeypatch.setattr("hydronexus.training.train.Nexus", partial(Nexus, integrate=plain))

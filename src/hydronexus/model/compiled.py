@@ -1,5 +1,7 @@
 """The bucket's step, traced once and compiled for the CPU into a loop over time and its adjoint."""
 
+from functools import partial
+
 import torch
 from llvmlite import ir
 from torch import Tensor, fx, nn
@@ -56,10 +58,12 @@ class Kernel:
         Double precision instead of single.
     closed : bool
         Laws read the stores as they evolve (closed loop) instead of a guess.
+    shared : bool
+        All series of a block belong to one member; else every lane has laws of its own.
     """
 
-    def __init__(self, bucket: Bucket, double: bool, closed: bool):
-        self.closed = closed
+    def __init__(self, bucket: Bucket, double: bool, closed: bool, shared: bool):
+        self.closed, self.shared = closed, shared
         self.drivers = [name for name, there in _drivers(bucket).items() if there]
         self.stores = bucket.store_names
         self._graph = _Tracer().trace(_Step(bucket))
@@ -91,9 +95,12 @@ class Kernel:
 
         return read
 
+    def _parameter(self, lanes: Lanes, parameters: ir.Value):
+        return partial(lanes.spread if self.shared else lanes.load, parameters)
+
     def _emit_forward(self, module: ir.Module) -> None:
         lanes, (steps, forcing, guess, parameters, stores, fluxes) = new_function(module, "forward", 5, self._double)
-        emission = Emission(lanes, self._graph, self._laws, parameters)
+        emission = Emission(lanes, self._graph, self._laws, self._parameter(lanes, parameters))
         with lanes.loop(steps) as time:
             after, through = emission.forward(self._read(lanes, time, forcing, guess, stores))
             following = lanes.builder.add(time, INDEX(1))
@@ -106,7 +113,7 @@ class Kernel:
     def _emit_backward(self, module: ir.Module) -> None:
         lanes, arguments = new_function(module, "backward", 8, self._double)
         steps, forcing, guess, parameters, stores, grad_stores, grad_fluxes, grad_guess, collected = arguments
-        emission = Emission(lanes, self._graph, self._laws, parameters)
+        emission = Emission(lanes, self._graph, self._laws, self._parameter(lanes, parameters))
         after, through = self._output().args[0]
         with lanes.loop(steps, backwards=True) as time:
             emission.forward(self._read(lanes, time, forcing, guess, stores))
@@ -133,12 +140,12 @@ class Kernel:
 _KERNELS: dict[tuple, Kernel] = {}
 
 
-def kernel_of(bucket: Bucket, double: bool, closed: bool) -> Kernel:
+def kernel_of(bucket: Bucket, double: bool, closed: bool, shared: bool) -> Kernel:
     """The kernel of a bucket's structure, compiled once per process."""
     shape = tuple((name, law.sizes) for name, law in bucket.laws.items())
-    key = (shape, bucket.step, bucket.store_names, double, closed)
+    key = (shape, bucket.step, bucket.store_names, double, closed, shared)
     if key not in _KERNELS:
-        _KERNELS[key] = Kernel(bucket, double, closed)
+        _KERNELS[key] = Kernel(bucket, double, closed, shared)
     return _KERNELS[key]
 
 
@@ -149,8 +156,7 @@ class _March(torch.autograd.Function):
         stores = forcing.new_empty(members, blocks, steps + 1, len(kernel.stores), LANES)
         stores[:, :, 0] = start
         fluxes = forcing.new_empty(members, blocks, steps, len(kernel.fluxes), LANES)
-        shared = parameters[:, None].expand(-1, blocks, -1)
-        call_blocks(kernel.forward, steps, (forcing, guess, shared, stores, fluxes))
+        call_blocks(kernel.forward, steps, (forcing, guess, parameters, stores, fluxes))
         ctx.kernel = kernel
         ctx.save_for_backward(forcing, guess, parameters, stores)
         return stores, fluxes
@@ -158,15 +164,13 @@ class _March(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_stores: Tensor, grad_fluxes: Tensor):
         forcing, guess, parameters, stores = ctx.saved_tensors
-        members, blocks = forcing.shape[:2]
-        shared = parameters[:, None].expand(-1, blocks, -1)
         grad_stores = grad_stores.contiguous().clone()
         grad_guess = torch.empty_like(guess)
-        collected = forcing.new_zeros(members, blocks, parameters.shape[1], LANES)
-        arrays = (forcing, guess, shared, stores, grad_stores, grad_fluxes.contiguous(), grad_guess, collected)
+        collected = forcing.new_zeros(*parameters.shape[:3], LANES)
+        arrays = (forcing, guess, parameters, stores, grad_stores, grad_fluxes.contiguous(), grad_guess, collected)
         call_blocks(ctx.kernel.backward, forcing.shape[2], arrays)
         given = None if ctx.kernel.closed else grad_guess
-        return None, None, given, grad_stores[:, :, 0], collected.sum((1, 3))
+        return None, None, given, grad_stores[:, :, 0], collected.sum(3) if ctx.kernel.shared else collected
 
 
 def march(
@@ -194,24 +198,32 @@ def march(
     fluxes : dict of Tensor
         Shape (member, window, time) [mm per step].
     """
-    windows = forcing.precipitation.shape[1]
-    kernel = kernel_of(bucket, forcing.precipitation.dtype == torch.float64, guess is None)
+    members, windows = forcing.precipitation.shape[:2]
+    shared = members == 1 or windows > LANES // 4
+    parameters = torch.cat([law.flat() for law in bucket.laws.values()], 1)
+    if not shared:  # few windows would leave most lanes empty: series of many members side by side, each with its laws
+        forcing = forcing.map(lambda x: x.flatten(0, 1)[None])
+        start, guess = ({k: v.flatten(0, 1)[None] for k, v in x.items()} if x else None for x in (start, guess))
+        parameters = to_lanes(parameters.repeat_interleave(windows, 0)[None]).contiguous()
+    kernel = kernel_of(bucket, forcing.precipitation.dtype == torch.float64, guess is None, shared)
     drivers = _lanes([getattr(forcing, name) for name in kernel.drivers])
     guesses = drivers if guess is None else _lanes([guess[name] for name in kernel.stores])
     starts = _lanes([start[name][..., None] for name in kernel.stores])[:, :, 0]
-    parameters = torch.cat([law.flat() for law in bucket.laws.values()], 1)
+    if shared:
+        parameters = parameters[:, None].expand(-1, drivers.shape[1], -1)
     stores, fluxes = _March.apply(kernel, drivers, guesses, starts, parameters)
+
+    def series(blocks: Tensor) -> tuple[Tensor, ...]:
+        """(member, block, time, variable, lane) to (member, window, time) for every variable."""
+        count = windows if shared else members * windows
+        return from_lanes(blocks, count).reshape(members, windows, *blocks.shape[2:4]).unbind(-1)
+
     return (
-        dict(zip(kernel.stores, _series(stores, windows), strict=True)),
-        dict(zip(kernel.fluxes, _series(fluxes, windows), strict=True)),
+        dict(zip(kernel.stores, series(stores), strict=True)),
+        dict(zip(kernel.fluxes, series(fluxes), strict=True)),
     )
 
 
 def _lanes(variables: list[Tensor]) -> Tensor:
     """(member, window, time) each to (member, block, time, variable, lane)."""
     return to_lanes(torch.stack(variables, -1)).contiguous()
-
-
-def _series(blocks: Tensor, windows: int) -> tuple[Tensor, ...]:
-    """(member, block, time, variable, lane) to (member, window, time) for every variable."""
-    return from_lanes(blocks, windows).unbind(-1)

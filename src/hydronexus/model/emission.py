@@ -80,7 +80,7 @@ class Record:
         self.weights, self.biases = _offsets(sizes, offset)
         self.layers = [lanes.array(size) for size in sizes]
 
-    def forward(self, parameters: ir.Value, inputs: Sequence[ir.Value]) -> tuple[ir.Value, ...]:
+    def forward(self, parameter: Emit, inputs: Sequence[ir.Value]) -> tuple[ir.Value, ...]:
         """Emit the law; returns its outputs."""
         lanes = self.lanes
         for index, value in enumerate(inputs):
@@ -92,9 +92,9 @@ class Record:
                 total = _sum(
                     lanes,
                     rows,
-                    lanes.spread(parameters, lanes.place(1, self.biases[layer], column)),
+                    parameter(lanes.place(1, self.biases[layer], column)),
                     lambda row, total, source=source, column=column, layer=layer, columns=columns: lanes.fma(
-                        lanes.spread(parameters, _entry(lanes, self.weights[layer], row, columns, column)),
+                        parameter(_entry(lanes, self.weights[layer], row, columns, column)),
                         lanes.load(source, row),
                         total,
                     ),
@@ -102,7 +102,7 @@ class Record:
                 lanes.store(total if layer == len(self.sizes) - 2 else lanes.tanh(total), target, column)
         return tuple(lanes.load(self.layers[-1], index) for index in range(self.sizes[-1]))
 
-    def backward(self, parameters: ir.Value, collected: ir.Value, grads: Sequence[ir.Value]) -> tuple[ir.Value, ...]:
+    def backward(self, parameter: Emit, collected: ir.Value, grads: Sequence[ir.Value]) -> tuple[ir.Value, ...]:
         """Emit the adjoint: adds to the collected gradients of the parameters; returns those of the inputs."""
         lanes = self.lanes
         one = lanes.constant(1.0)
@@ -122,7 +122,7 @@ class Record:
                     grad = lanes.load(upper, column)
                     place = _entry(lanes, self.weights[layer], row, columns, column)
                     lanes.store(lanes.fma(content, grad, lanes.load(collected, place)), collected, place)
-                    return lanes.fma(lanes.spread(parameters, place), grad, total)
+                    return lanes.fma(parameter(place), grad, total)
 
                 total = _sum(lanes, columns, lanes.constant(0.0), term)
                 if layer:
@@ -170,16 +170,14 @@ class Emission:
         Traced step; its placeholders are arrays that are read entry by entry.
     laws : dict
         Layer sizes and first parameter of every law, by its name in the graph.
-    parameters : ir.Value
-        Pointer to the parameters of one member.
+    parameter : callable
+        Reads a parameter by its index.
     """
 
-    def __init__(
-        self, lanes: Lanes, graph: fx.Graph, laws: dict[str, tuple[tuple[int, ...], int]], parameters: ir.Value
-    ):
+    def __init__(self, lanes: Lanes, graph: fx.Graph, laws: dict[str, tuple[tuple[int, ...], int]], parameter: Emit):
         self.lanes = lanes
         self.graph = graph
-        self.parameters = parameters
+        self.parameter = parameter
         self.records = {name: Record(lanes, *shape) for name, shape in laws.items()}
         self.values: dict[fx.Node, Any] = {}
 
@@ -189,7 +187,7 @@ class Emission:
             match node.op:
                 case "call_module":
                     inputs = [self.values[argument] for argument in node.args]
-                    self.values[node] = self.records[node.target].forward(self.parameters, inputs)
+                    self.values[node] = self.records[node.target].forward(self.parameter, inputs)
                 case "call_function" if node.target is operator.getitem:
                     source, key = node.args
                     entries = source.op == "placeholder"
@@ -219,9 +217,7 @@ class Emission:
                 zero = lanes.constant(0.0)
                 record = self.records[node.target]
                 outputs = [grad.get(index, zero) for index in range(record.sizes[-1])]
-                for argument, value in zip(
-                    node.args, record.backward(self.parameters, collected, outputs), strict=True
-                ):
+                for argument, value in zip(node.args, record.backward(self.parameter, collected, outputs), strict=True):
                     give(grads, argument, value)
             elif node.target is operator.getitem:
                 source, key = node.args

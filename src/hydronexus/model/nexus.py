@@ -40,8 +40,8 @@ class Nexus(nn.Module):
 
     Unlike hybrid models that march through time, the stores at which laws are evaluated come from an encoder, so all
     steps are computed at once; the balance is then closed by a loss (`residual`), by an exact affine scan (`scan`) or
-    by repeated scans (`picard`). With `closed` the scans are repeated until nothing changes, so that streamflow comes
-    from the closed loop and the encoder learns to start near it; see :func:`hydronexus.model.closure.integrate`.
+    by repeated scans (`picard`). With `closed` the laws read the stores they lead to, so that streamflow comes from the
+    closed loop and the encoder learns to start near it; see :func:`hydronexus.model.closure.integrate`.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Nexus(nn.Module):
     ):
         super().__init__()
         self.closure = closure
-        self.passes = iterations if closure in ("picard", "closed") else 1
+        self.passes = iterations if closure == "picard" else 1
         self.reads_hidden = law_inputs == "hidden"
         self.integrate = integrate
         self.bucket = Bucket(seeds, step, snow, radiation, hidden_size if self.reads_hidden else 1, law_size)
@@ -111,10 +111,7 @@ class Nexus(nn.Module):
             proposals = self.encoder(forcing.features)
         ends = dict(zip(self.bucket.store_names, proposals, strict=True))
         if passes is None and self.closure == "closed":
-            first = {
-                name: torch.cat([start[name][..., None], end[..., :-1]], -1).detach() for name, end in ends.items()
-            }
-            stores, fluxes = self.integrate(self.bucket, forcing, start, None, seen, first)
+            stores, fluxes = self.integrate(self.bucket, forcing, start, None, seen)
             return self._routed(stores, fluxes, {name: [ends[name] - stores[name][..., 1:].detach()] for name in ends})
         guess = {name: torch.cat([start[name][..., None], end[..., :-1]], -1) for name, end in ends.items()}
         if passes is None and self.closure == "residual":

@@ -91,29 +91,3 @@ def affine_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
         S[0] to S[T], shape (..., time + 1).
     """
     return _AffineScan.apply(a.contiguous(), b.contiguous(), start)
-
-
-def matrix_adjoint(matrices: Tensor, received: Tensor) -> Tensor:
-    """Solve A[t] = g[t] + J[t]' A[t+1], A[T] = g[T], in log2(T) vectorised sweeps: the adjoint of coupled stores.
-
-    Parameters
-    ----------
-    matrices : Tensor
-        J, derivative of every store after a step by every store before it, shape (..., time, store, store).
-    received : Tensor
-        g, gradient that each content receives directly, shape (..., time + 1, store).
-
-    Returns
-    -------
-    Tensor
-        A, shape of `received`.
-    """
-    a = matrices.mT
-    a = torch.cat([a, torch.zeros_like(a[..., :1, :, :])], -3)
-    total, width = received, 1
-    while width < total.shape[-2]:
-        pulled = (a[..., :-width, :, :] @ total[..., width:, :, None])[..., 0]
-        total = torch.cat([total[..., :-width, :] + pulled, total[..., -width:, :]], -2)
-        a = torch.cat([a[..., :-width, :, :] @ a[..., width:, :, :], torch.zeros_like(a[..., -width:, :, :])], -3)
-        width *= 2
-    return total

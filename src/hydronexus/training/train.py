@@ -16,6 +16,7 @@ from torch import Tensor
 
 from hydronexus.config import Model, Periods, Training
 from hydronexus.errors import TrainingDivergedError
+from hydronexus.model.machine import keep_memory
 from hydronexus.model.nexus import Nexus
 from hydronexus.training import checkpoint
 from hydronexus.training.data import Drivers, drivers, stack_drivers, stack_windows, windows
@@ -24,7 +25,6 @@ from hydronexus.training.objective import AdaptiveWeights, StreamflowLoss, incon
 
 log = logging.getLogger(__name__)
 
-CLOSED_LOOP_PASSES = 8  # scans that stand for the closed loop in validation
 MULTIPLIER_INTERVAL = 10  # steps between updates of the adaptive weights
 HISTORY = ["step", "seed", "loss", "validation_nse", "inconsistency", "best"]
 
@@ -114,7 +114,7 @@ def train_cohort(
     """Train the members of many basins together, each as if alone.
 
     (basin, seed) is the first axis of every weight. Every step uses the whole training period of each basin, cut into
-    windows with a warm-up each. A member's weights are those of its best validation score in (nearly) closed loop; it
+    windows with a warm-up each. A member's weights are those of its best validation score in closed loop; it
     leaves the cohort when it stops improving or diverges. A checkpoint of the same forcing and settings is resumed and
     leads to the same weights, bit for bit on the CPU if the cohort is the same.
 
@@ -134,6 +134,7 @@ def train_cohort(
         score. What befalls one basin does not touch the others.
     """
     device = device_of(training.device)
+    keep_memory()
     groups: dict[tuple, list[_Basin]] = {}
     outcomes: dict[str, Trained | Exception] = {}
     for task in tasks:
@@ -153,7 +154,7 @@ def train_cohort(
     return {task.basin: outcomes[task.basin] for task in tasks}
 
 
-CPU_MEMBERS = 40  # beyond, nothing is gained and the caches overflow
+CPU_MEMBERS = 7  # beyond, arrays exceed what the C library keeps for reuse, and every step pays for fresh pages
 BYTES_PER_VALUE = 4 * 1200  # what one step of one window of one member holds on a GPU, all passes and their tape
 
 
@@ -201,7 +202,7 @@ class _Cohort:
         self.diverged: dict[int, int] = {}
         self.histories: list[list[tuple[float, ...]]] = [[] for _ in basins]
         self.optimizer = torch.optim.AdamW(
-            self.module.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
+            self.module.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
         )
         if self.step:
             self._load()
@@ -264,10 +265,9 @@ class _Cohort:
 
     @torch.no_grad()
     def _evaluate(self, loss: Tensor, errors: Tensor) -> str:
-        """Score every active member in (nearly) closed loop; returns a line on progress."""
+        """Score every active member in closed loop; returns a line on progress."""
         forcing = self.source.forcing(self.checked.raw)
-        on_cpu = self.device.type == "cpu"
-        closed = self.module.closed_loop(forcing) if on_cpu else self.module(forcing, passes=CLOSED_LOOP_PASSES)
+        closed = self.module.closed_loop(forcing)
         score = 1 - self.score_of.one_minus_nse(closed.fluxes["streamflow"]).cpu()
         self.best.update(self.module, self.active, score, self.step)
         loss, worst = loss.cpu(), errors.max(0).values.cpu()

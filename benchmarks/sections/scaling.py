@@ -1,0 +1,60 @@
+"""How time and memory grow with basins, seeds and years; every case in a process of its own."""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+
+import torch
+
+from hydronexus.training.train import Task, train_cohort
+from sections import basins
+
+STEPS = 10
+QUICK = [(1, 1, 9), (4, 5, 9), (16, 5, 9)]
+FULL = [
+    *[(count, 5, 9) for count in (1, 4, 16, 64, 432)],
+    *[(4, seeds, 9) for seeds in (1, 2, 5, 10)],
+    *[(4, 5, years) for years in (5, 9, 15, 20, 27)],
+]
+
+
+def case(count: int, seeds: int, years: int) -> dict:
+    """Train some basins for a few steps and one evaluation, here and now."""
+    torch.set_num_threads(1)
+    study, periods = basins.study(), basins.years(years)
+    training = study.training.model_copy(
+        update={"seeds": seeds, "steps": STEPS, "evaluate_every": STEPS, "device": "cpu"}
+    )
+    tasks = [Task(name, basins.forcing_of(name), periods) for name in basins.names(count)]
+    loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    wall, cpu = time.perf_counter(), time.process_time()
+    train_cohort(tasks, study.model, training, lambda line: None)
+    cpu = time.process_time() - cpu
+    return {
+        "basins": count,
+        "seeds": seeds,
+        "years": years,
+        "steps": STEPS,
+        "wall_s": time.perf_counter() - wall,
+        "cpu_s": cpu,
+        "cpu_ms_per_member_step": 1000 * cpu / (count * seeds * STEPS),
+        "memory_of_data_mb": loaded,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def scaling(quick: bool) -> list[dict]:
+    """The cases, one after the other."""
+    rows = []
+    for arguments in QUICK if quick else FULL:
+        command = [sys.executable, "-m", "sections.scaling", *map(str, arguments)]
+        done = subprocess.run(command, cwd=basins.ROOT / "benchmarks", capture_output=True, text=True, check=True)
+        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        print("  " + ", ".join(f"{k} {v:.4g}" for k, v in rows[-1].items()), flush=True)
+    return rows
+
+
+if __name__ == "__main__":
+    print(json.dumps(case(*map(int, sys.argv[1:]))))
