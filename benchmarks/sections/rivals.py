@@ -75,11 +75,11 @@ def _ours(basin: str) -> dict:
     seconds = time.process_time() - begin
     closed = simulate(trained.weights, forcing, study.periods, study.model, training).sel(loop="closed")["streamflow"]
     inside = in_period(forcing, study.periods.test)
-    observed, members = forcing["streamflow"].values[inside], closed.values[:, inside]
+    observed, members = forcing["streamflow"][inside], closed[:, inside]
     return {
         "cpu_s": seconds / training.seeds,
         "nse_members": [nse(observed, member) for member in members],
-        "nse_ensemble": nse(observed, members.mean(0)),
+        "nse_ensemble": nse(observed, members.mean("seed")),
         "steps": int(trained.history["step"].max()),
     }
 

@@ -8,7 +8,6 @@ from typing import Any
 import xarray as xr
 
 from hydronexus import archive
-from hydronexus.figures.notice import notice
 from hydronexus.training import checkpoint
 
 
@@ -24,6 +23,8 @@ def mark(outputs: list[Path], reason: dict[str, Any]) -> None:
             case ".json":
                 path.write_text(json.dumps({"quarantine": reason}))
             case ".png":
+                from hydronexus.figures.notice import notice  # a second of imports that few jobs need
+
                 notice(f"{reason['basin']} is quarantined at {reason['stage']}:\n{reason['reason']}").savefig(path)
             case _:
                 path.write_text("")

@@ -25,7 +25,7 @@ def _apply(name: str, x: torch.Tensor) -> torch.Tensor:
     lanes.builder.ret_void()
     code = MachineCode(module)
     out = torch.empty_like(x)
-    call_blocks(code.function("apply", 2), x.numel() // LANES, (x[None, None], out[None, None]))
+    call_blocks(code, x.numel() // LANES, (x[None, None], out[None, None]))
     return out
 
 

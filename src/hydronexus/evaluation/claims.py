@@ -190,7 +190,7 @@ def _speed(tables: Tables) -> Claim:
     return _untested(
         "Reduced recurrent dependence makes training parallel",
         "training time of a sequential run over that of the nexus [-]",
-        "Speed is measured by a benchmark of its own, not by a study.",
+        "Measured by `python benchmarks/training.py --only sequential` (docs/benchmarks/training.md), not by a study.",
     )
 
 

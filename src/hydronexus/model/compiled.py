@@ -1,6 +1,6 @@
 """The bucket's step, traced once and compiled for the CPU into a loop over time and its adjoint."""
 
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from llvmlite import ir
@@ -74,12 +74,6 @@ class Kernel:
             offset += law.flat().shape[1]
         self.parameters = offset
         self._double = double
-        module = ir.Module(name="march")
-        self._emit_forward(module)
-        self._emit_backward(module)
-        self._code = MachineCode(module)
-        self.forward = self._code.function("forward", 5)
-        self.backward = self._code.function("backward", 8)
 
     def _output(self) -> fx.Node:
         return next(node for node in self._graph.nodes if node.op == "output")
@@ -98,7 +92,10 @@ class Kernel:
     def _parameter(self, lanes: Lanes, parameters: ir.Value):
         return partial(lanes.spread if self.shared else lanes.load, parameters)
 
-    def _emit_forward(self, module: ir.Module) -> None:
+    @cached_property
+    def forward(self) -> MachineCode:
+        """Fill stores and fluxes."""
+        module = ir.Module(name="march")
         lanes, (steps, forcing, guess, parameters, stores, fluxes) = new_function(module, "forward", 5, self._double)
         emission = Emission(lanes, self._graph, self._laws, self._parameter(lanes, parameters))
         with lanes.loop(steps) as time:
@@ -109,8 +106,12 @@ class Kernel:
             for index, name in enumerate(self.fluxes):
                 lanes.store(through[name], fluxes, lanes.place(time, len(self.fluxes), index))
         lanes.builder.ret_void()
+        return MachineCode(module)
 
-    def _emit_backward(self, module: ir.Module) -> None:
+    @cached_property
+    def backward(self) -> MachineCode:
+        """Fill the gradients of what :attr:`forward` reads; compiled apart, since a simulation needs none."""
+        module = ir.Module(name="march")
         lanes, arguments = new_function(module, "backward", 8, self._double)
         steps, forcing, guess, parameters, stores, grad_stores, grad_fluxes, grad_guess, collected = arguments
         emission = Emission(lanes, self._graph, self._laws, self._parameter(lanes, parameters))
@@ -135,6 +136,7 @@ class Kernel:
                     lanes.store(given["guess", name], grad_guess, place)
                 lanes.store(total, grad_stores, place)
         lanes.builder.ret_void()
+        return MachineCode(module)
 
 
 _KERNELS: dict[tuple, Kernel] = {}

@@ -1,6 +1,6 @@
 """The encoder compiled for the CPU: LSTM, head and their adjoint in one pass over time each way."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from llvmlite import ir
@@ -24,12 +24,6 @@ class _Kernel:
         self.reads = features + hidden
         self.head = (self.reads + 1) * 4 * hidden  # where the head's weights begin
         self.weights = self.head + (hidden + 1) * proposals
-        module = ir.Module(name="encoder")
-        self._emit_forward(module)
-        self._emit_backward(module)
-        self._code = MachineCode(module)
-        self.forward = self._code.function("forward", 6)
-        self.backward = self._code.function("backward", 8)
 
     def _weight(self, lanes: Lanes, row: ir.Value | int, column: ir.Value | int) -> ir.Value:
         return lanes.place(row, 4 * self.hidden, column)
@@ -37,7 +31,10 @@ class _Kernel:
     def _head_weight(self, lanes: Lanes, row: ir.Value | int, column: int) -> ir.Value:
         return lanes.builder.add(INDEX(self.head), lanes.place(row, self.proposals, column))
 
-    def _emit_forward(self, module: ir.Module) -> None:
+    @cached_property
+    def forward(self) -> MachineCode:
+        """Fill hidden units, cells, gates and proposals."""
+        module = ir.Module(name="encoder")
         arguments = new_function(module, "forward", 6, self.double)
         lanes, (steps, inputs, weights, hidden, cell, gates, proposals) = arguments
         size = self.hidden
@@ -70,6 +67,7 @@ class _Kernel:
                     total = lanes.fma(lanes.spread(weights, self._head_weight(lanes, unit, index)), value, total)
                 lanes.store(lanes.softplus(total), proposals, lanes.place(time, self.proposals, index))
         lanes.builder.ret_void()
+        return MachineCode(module)
 
     def _read(self, lanes: Lanes, inputs: ir.Value, hidden: ir.Value, time: ir.Value, index: int) -> ir.Value:
         """What the gates read: inputs, then the hidden units before the step."""
@@ -77,7 +75,10 @@ class _Kernel:
             return lanes.load(inputs, lanes.place(time, self.features, index))
         return lanes.load(hidden, lanes.place(time, self.hidden, index - self.features))
 
-    def _emit_backward(self, module: ir.Module) -> None:
+    @cached_property
+    def backward(self) -> MachineCode:
+        """Add to the collected gradients of the weights; compiled apart, since a simulation needs none."""
+        module = ir.Module(name="encoder")
         arguments = new_function(module, "backward", 8, self.double)
         lanes, (steps, inputs, weights, hidden, cell, gates, proposals, given, collected) = arguments
         size, zero, one = self.hidden, lanes.constant(0.0), lanes.constant(1.0)
@@ -130,6 +131,7 @@ class _Kernel:
             with lanes.when(lanes.builder.icmp_unsigned("==", place_in_block, INDEX(0))):
                 self._collect_block(lanes, steps, time, inputs, hidden, pulls, collected)
         lanes.builder.ret_void()
+        return MachineCode(module)
 
     def _collect_block(self, lanes: Lanes, steps, first, inputs, hidden, pulls, collected) -> None:
         """Add what the steps of a block give to the gradients of the gates' weights."""

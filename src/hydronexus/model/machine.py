@@ -23,11 +23,14 @@ def new_function(module: ir.Module, name: str, pointers: int, double: bool) -> t
 
 
 class MachineCode:
-    """Optimised code for the processor at hand.
+    """The one function of a module, optimised for the processor at hand; call it as (steps, addresses of arrays).
+
+    It does not hold the interpreter's lock while it runs.
 
     Parameters
     ----------
     module : llvmlite.ir.Module
+        With one function of :func:`new_function`.
     """
 
     def __init__(self, module: ir.Module):
@@ -37,17 +40,18 @@ class MachineCode:
             cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=3
         )
         module.triple, module.data_layout = binding.get_default_triple(), str(machine.target_data)
+        (function,) = (f for f in module.functions if not f.is_declaration)
         parsed = binding.parse_assembly(str(module))
         parsed.verify()
         passes = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(speed_level=3))
         passes.getModulePassManager().run(parsed, passes)
         self._engine = binding.create_mcjit_compiler(parsed, machine)  # owns the code: it lives as long as this
         self._engine.finalize_object()
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (len(function.args) - 1))
+        self._function = kind(self._engine.get_function_address(function.name))
 
-    def function(self, name: str, pointers: int) -> Callable[..., None]:
-        """A function of :func:`new_function`; it does not hold the interpreter's lock while it runs."""
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * pointers)
-        return kind(self._engine.get_function_address(name))
+    def __call__(self, steps: int, *addresses: int) -> None:
+        self._function(steps, *addresses)
 
 
 def call_blocks(function: Callable[..., None], steps: int, arrays: tuple[Tensor, ...]) -> None:

@@ -359,7 +359,9 @@ class _Cohort:
             parameter.data = joined(f"model.{name}")
             fields = {field: joined(f"optimizer.{field}.{name}") for field in ("exp_avg", "exp_avg_sq")}
             step = saved[0][f"optimizer.step.{name}"]
-            self.optimizer.state[parameter] = {"step": step} | {k: v.to(self.device) for k, v in fields.items()}
+            self.optimizer.state[parameter] = {"step": step.to(self.device)} | {
+                k: v.to(self.device) for k, v in fields.items()
+            }
 
 
 def _median(values: Tensor) -> str:
