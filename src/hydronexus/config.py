@@ -183,7 +183,9 @@ class Training(Section):
     checkpoint_every: Positive = Field(
         50, description="Steps between checkpoints; a killed training resumes from the last."
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where to train.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where to train; `auto` is the CPU for all that runs in machine code there."
+    )
 
 
 class Response(Section):

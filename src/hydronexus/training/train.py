@@ -133,7 +133,7 @@ def train_cohort(
         Per basin the trained ensemble, or its error: `TrainingDivergedError` where a member never reached a finite
         score. What befalls one basin does not touch the others.
     """
-    device = device_of(training.device)
+    device = device_of(model, training)
     keep_memory()
     groups: dict[tuple, list[_Basin]] = {}
     outcomes: dict[str, Trained | Exception] = {}
@@ -368,11 +368,16 @@ def _median(values: Tensor) -> str:
     return f"{float(values.median()):.3f}"
 
 
-def device_of(wanted: str) -> torch.device:
-    """The device of a setting `auto`, `cpu` or `cuda`."""
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)
+def device_of(model: Model, training: Training) -> torch.device:
+    """Where to train: as set, or for `auto` where it is known to be fast.
+
+    That is the CPU wherever the model runs in machine code, which takes seconds by member; what only torch can run
+    (laws that read the hidden state, the `residual` closure) goes to a GPU if there is one.
+    """
+    if training.device != "auto":
+        return torch.device(training.device)
+    in_machine_code = model.law_inputs == "stores" and model.closure != "residual"
+    return torch.device("cuda" if torch.cuda.is_available() and not in_machine_code else "cpu")
 
 
 def fingerprint_of(forcing: xr.Dataset, periods: Periods, model: Model, training: Training) -> str:
