@@ -72,7 +72,6 @@ class Kernel:
         for name, law in bucket.laws.items():
             self._laws[f"bucket.laws.{name}"] = (law.sizes, offset)
             offset += law.flat().shape[1]
-        self.parameters = offset
         self._double = double
 
     def _output(self) -> fx.Node:

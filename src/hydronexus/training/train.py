@@ -195,7 +195,7 @@ class _Cohort:
         self.owner = torch.arange(len(basins)).repeat_interleave(training.seeds)
         self.seeds = list(range(training.seeds)) * len(basins)
         self.closure, self.step = model.closure, basins[0].start
-        self.module = build(basins[0].source, model, self.seeds)
+        self.module = build(basins[0].source, model, self.seeds).to(device)
         self.weights = AdaptiveWeights(training.consistency_tolerance)
         self.best = Best(self.module)
         self.active = torch.arange(len(self.seeds))
@@ -206,8 +206,6 @@ class _Cohort:
         )
         if self.step:
             self._load()
-        self.module.to(device)
-        self.best.state = {name: value.to(device) for name, value in self.best.state.items()}
         self._gather()
 
     def _gather(self) -> None:
@@ -355,13 +353,11 @@ class _Cohort:
         self.histories = [[tuple(row) for row in tensors["history"].tolist()] for tensors in saved]
         self.weights.multipliers = joined("multipliers", 1).to(self.device)
         for name, parameter in self.module.named_parameters():
-            self.best.state[name] = joined(f"best.{name}")
-            parameter.data = joined(f"model.{name}")
-            fields = {field: joined(f"optimizer.{field}.{name}") for field in ("exp_avg", "exp_avg_sq")}
-            step = saved[0][f"optimizer.step.{name}"]
-            self.optimizer.state[parameter] = {"step": step.to(self.device)} | {
-                k: v.to(self.device) for k, v in fields.items()
-            }
+            self.best.state[name] = joined(f"best.{name}").to(self.device)
+            parameter.data = joined(f"model.{name}").to(self.device)
+            state = {field: joined(f"optimizer.{field}.{name}") for field in ("exp_avg", "exp_avg_sq")}
+            state["step"] = saved[0][f"optimizer.step.{name}"]
+            self.optimizer.state[parameter] = {field: value.to(self.device) for field, value in state.items()}
 
 
 def _median(values: Tensor) -> str:
