@@ -87,7 +87,7 @@ def _ours(basin: str) -> dict:
 def neuralhydrology(quick: bool) -> dict:
     """CPU seconds of a whole training of one model on one basin, theirs over ours, and the skill each reaches."""
     rows = []
-    for basin in [f"us_{name}" for name in (basins.SPREAD[:1] if quick else basins.SPREAD)]:
+    for basin in [f"us_{name}" for name in (basins.SPREAD[:1] if quick else basins.SPREAD[::2])]:
         ours = _ours(basin)
         row = {
             "basin": basin.removeprefix("us_"),
