@@ -1,6 +1,7 @@
 """Real basins for the benchmarks: CAMELS-US with Maurer forcing on the standard split."""
 
 import os
+import sys
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from hydronexus.config import Study, load_study
+from hydronexus.errors import BasinError
 from hydronexus.forcing import catalogue
 from hydronexus.forcing.ingest import ingest
 
@@ -53,6 +55,17 @@ def names(count: int) -> list[str]:
 def forcing_of(name: str) -> xr.Dataset:
     """Canonical forcing of a basin."""
     return ingest(study(), name)
+
+
+def usable(count: int) -> list[tuple[str, xr.Dataset]]:
+    """Forcing of some of the basins; those that ingestion would quarantine are left out."""
+    found = []
+    for name in names(count):
+        try:
+            found.append((name, forcing_of(name)))
+        except BasinError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    return found
 
 
 def years(count: int):

@@ -37,7 +37,7 @@ def gpu(quick: bool) -> dict:
     device = "cuda" if there else "cpu"
     count, seeds = (432, 5) if there and not quick else (4, 2)
     steps = study.training.steps if there and not quick else 10
-    tasks = [Task(name, basins.forcing_of(name), study.periods) for name in basins.names(count)]
+    tasks = [Task(name, forcing, study.periods) for name, forcing in basins.usable(count)]
 
     def train(closure: str, steps: int) -> tuple[float, int]:
         model = study.model.model_copy(update={"closure": closure})
@@ -55,7 +55,7 @@ def gpu(quick: bool) -> dict:
     result = {
         "measured_on_a_gpu": there,
         "device": torch.cuda.get_device_name() if there else "CPU, small size: no GPU at hand, nothing measured on one",
-        "basins": count,
+        "basins": len(tasks),
         "seeds": seeds,
         "sequential_over_parallel": rows["closed"]["s_per_step"] / rows["scan"]["s_per_step"],
         "wall_s": wall,
