@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -86,6 +87,7 @@ def build_basin(
             "warmup_days": WARMUP_DAYS,
             "snow": int(snow),
             "ledger": json.dumps({s: f for s, f in LEDGER.items() if s in truth}),
+            "probes": json.dumps({"nexus_closed": _probes(True)}),
         },
     )
     flow = truth["streamflow"][0]
@@ -122,9 +124,20 @@ def build_basin(
             "gr4j": ("time", smooth.astype("float32")),
         },
         coords={"seed": np.arange(seeds), "time": time},
-        attrs={"basin": name},
+        attrs={"basin": name, "probes": json.dumps({"lstm": _probes(False), "gr4j": _probes(True, math.nan)})},
     )
     return Basin(forcing, simulation, baselines, _response(name, rng, seeds, virtual, step_days))
+
+
+def _probes(passed: bool, half_step: float = 0.99) -> list[dict]:
+    """A probe with one limit, one with none, and one that some models cannot take."""
+    rows = [
+        ("causality", 0.0 if passed else 3.0, "% of mean flow", 0.0, 0.01, passed, "later rain changes nothing before"),
+        ("demand", -4.0, "%", -math.inf, 0.0, True, "more demand does not raise mean flow"),
+        ("step_invariance", half_step, "NSE", 0.98, 1.0, True if half_step > 0 else None, "half the step, same flow"),
+    ]
+    columns = ("probe", "value", "unit", "low", "high", "passed", "expectation")
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _bucket(rain: np.ndarray, demand: np.ndarray, temperature: np.ndarray, factors: np.ndarray, snow: bool) -> dict:

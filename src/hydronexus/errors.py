@@ -79,3 +79,7 @@ class ForcingGapError(BasinError):
 
 class TrainingDivergedError(BasinError):
     """The loss or the weights of a member became non-finite."""
+
+
+class NotDefinedError(HydronexusError):
+    """A model cannot be run under some forcing, such as another time step than its own."""

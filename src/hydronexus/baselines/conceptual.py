@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.optimize import differential_evolution
 
 from hydronexus.baselines.snow import cemaneige
 from hydronexus.config import Periods
-from hydronexus.errors import BasinError
+from hydronexus.errors import BasinError, NotDefinedError
 from hydronexus.training.data import in_period
 
 # Parameter: lower and upper bound, and whether it is searched in logarithms. X2 is the only one that may be negative.
@@ -35,10 +36,13 @@ class Conceptual:
     Parameters
     ----------
     forcing : xarray.Dataset
-        Canonical forcing.
+        Canonical forcing, daily or hourly.
+    snow : float
+        Mean yearly snowfall [mm], a constant of the basin.
     """
 
     forcing: xr.Dataset
+    snow: float
 
     @property
     def names(self) -> list[str]:
@@ -51,8 +55,7 @@ class Conceptual:
         rain = self.forcing["precipitation"].values.astype(float)
         if "temperature" in self.forcing:
             temperature = self.forcing["temperature"].values.astype(float)
-            snow = float((np.clip((3 - temperature) / 4, 0, 1) * rain).sum() / (len(rain) * step / 365.25))
-            rain = cemaneige(rain, temperature, step, parameters["thermal"], parameters["melt"], snow)
+            rain = cemaneige(rain, temperature, step, parameters["thermal"], parameters["melt"], self.snow)
         table = pd.DataFrame(
             {
                 "precipitation": rain,
@@ -67,8 +70,19 @@ class Conceptual:
             return model.run(InputDataHandler(kind, table).data)["flow"].to_numpy()
 
 
-def calibrate(forcing: xr.Dataset, periods: Periods, warmup: int, basin: str) -> xr.DataArray:
-    """Calibrate on the NSE of the training period by differential evolution, and simulate the whole record.
+def yearly_snow(forcing: xr.Dataset) -> float:
+    """Mean yearly snowfall [mm] as CemaNeige parts precipitation; 0 without temperature."""
+    if "temperature" not in forcing:
+        return 0.0
+    share = np.clip((3 - forcing["temperature"].values.astype(float)) / 4, 0, 1)
+    years = forcing.sizes["time"] * float(forcing.attrs["time_step_days"]) / 365.25
+    return float((share * forcing["precipitation"].values).sum() / years)
+
+
+def calibrate(
+    forcing: xr.Dataset, periods: Periods, warmup: int, basin: str
+) -> tuple[Callable[[xr.Dataset], np.ndarray], dict[str, str]]:
+    """Calibrate on the NSE of the training period by differential evolution.
 
     Parameters
     ----------
@@ -79,8 +93,11 @@ def calibrate(forcing: xr.Dataset, periods: Periods, warmup: int, basin: str) ->
 
     Returns
     -------
-    xarray.DataArray
-        Streamflow [mm per step], dim time; attributes `parameters` and `calibration` (JSON).
+    run : callable
+        Streamflow [mm per step], shape (1, time), under other forcing of the same time step; raises
+        :class:`NotDefinedError` under another.
+    facts : dict
+        `parameters` and `calibration` (JSON).
 
     Raises
     ------
@@ -93,7 +110,8 @@ def calibrate(forcing: xr.Dataset, periods: Periods, warmup: int, basin: str) ->
     """
     if round(float(forcing.attrs["time_step_days"]) * 24) not in (1, 24):
         raise BasinError(basin, "GR4J needs daily or hourly data; take gr4j out of `baselines`")
-    model = Conceptual(forcing)
+    snow = yearly_snow(forcing)
+    model = Conceptual(forcing, snow)
     observed = forcing["streamflow"].values.astype(float)
     scored = in_period(forcing, periods.train) & np.isfinite(observed)
     scored[:warmup] = False
@@ -112,8 +130,14 @@ def calibrate(forcing: xr.Dataset, periods: Periods, warmup: int, basin: str) ->
         misfit, bounds, popsize=POPULATION, maxiter=GENERATIONS, tol=1e-4, rng=np.random.default_rng(0), polish=False
     )
     best = parameters(found.x)
-    attrs = {
+    facts = {
         "parameters": json.dumps(best),
         "calibration": json.dumps({"nse_train": 1 - found.fun, "evaluations": int(found.nfev), "snow": len(best) > 4}),
     }
-    return xr.DataArray(model.run(best), dims="time", coords={"time": forcing["time"]}, attrs=attrs)
+
+    def run(other: xr.Dataset) -> np.ndarray:
+        if other.attrs["time_step_days"] != forcing.attrs["time_step_days"]:
+            raise NotDefinedError("GR4 has its own parameters for every time step")
+        return Conceptual(other, snow).run(best)[None]
+
+    return run, facts

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor, nn
@@ -45,16 +46,16 @@ def train_lstm(
     hidden_size: int,
     basin: str,
     progress: Callable[[str], None],
-) -> xr.DataArray:
-    """Train one LSTM per seed and simulate the whole record.
+) -> Callable[[xr.Dataset], np.ndarray]:
+    """Train one LSTM per seed.
 
     Full-batch steps over windows with a warm-up year, noise on the forcing, weight decay, gradient clipping; the
     weights kept are those of the best validation NSE, as for the nexus model.
 
     Returns
     -------
-    xarray.DataArray
-        Streamflow [mm per step], dims (seed, time).
+    callable
+        Streamflow [mm per step], shape (seed, time), under any forcing; at another time step it reads rates.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def train_lstm(
     loss_of = StreamflowLoss(fitted.observed, fitted.scored, training.low_flow_weight)
     score_of = StreamflowLoss(checked.observed, checked.scored, 0.0)
     scale = float(fitted.observed[fitted.scored].mean())
-    simulations = []
+    members = []
     for seed in range(training.seeds):
         torch.manual_seed(seed)
         model = StreamflowLSTM(len(source.names), hidden_size, scale)
@@ -96,8 +97,15 @@ def train_lstm(
                     break
         progress(f"{basin}: LSTM seed {seed}: best validation NSE {best:.3f} at step {best_step + 1}")
         model.load_state_dict(state)
-        model.eval()
-        with torch.no_grad():
-            simulations.append(model(source.forcing(source.values[None, None]).features[0])[0])
-    values = torch.stack(simulations).numpy()
-    return xr.DataArray(values, dims=("seed", "time"), coords={"seed": range(training.seeds), "time": forcing["time"]})
+        members.append(model.eval())
+
+    @torch.no_grad()
+    def run(other: xr.Dataset) -> np.ndarray:
+        there = source.under(other)
+        per_step = there.step / source.step
+        values = there.values.clone()
+        values[:, :2] /= per_step  # precipitation and potential evapotranspiration as in the step it was trained at
+        features = source.forcing(values[None, None]).features[0]
+        return torch.cat([member(features) for member in members]).numpy() * per_step
+
+    return run

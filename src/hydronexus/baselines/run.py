@@ -1,5 +1,6 @@
 """All baselines of one basin."""
 
+import json
 import logging
 
 import xarray as xr
@@ -7,6 +8,7 @@ import xarray as xr
 from hydronexus.baselines.conceptual import calibrate
 from hydronexus.baselines.lstm import train_lstm
 from hydronexus.config import Study
+from hydronexus.evaluation.probes import probe
 
 log = logging.getLogger(__name__)
 
@@ -17,19 +19,21 @@ def run_baselines(study: Study, forcing: xr.Dataset, basin: str) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Streamflow [mm per step] of `lstm` (seed, time) and `gr4j` (time), float32.
+        Streamflow [mm per step] of `lstm` (seed, time) and `gr4j` (time), float32; what the physics probes found, as
+        JSON in the attribute `probes`.
     """
     periods = study.periods_of(forcing.attrs["dataset"])
-    attrs = {"basin": basin}
-    arrays = {}
-    if "lstm" in study.baselines:
-        arrays["lstm"] = train_lstm(forcing, periods, study.training, study.model.hidden_size, basin, log.info)
-    if "gr4j" in study.baselines:
-        warmup = round(study.training.warmup / float(forcing.attrs["time_step_days"]))
-        arrays["gr4j"] = calibrate(forcing, periods, warmup, basin)
-        attrs |= {f"gr4j_{key}": value for key, value in arrays["gr4j"].attrs.items()}
-        log.info("%s: GR4J calibrated: %s", basin, attrs["gr4j_calibration"])
-    result = xr.Dataset(arrays, attrs=attrs).astype("float32")
-    for array in result.data_vars.values():
-        array.attrs = {"units": "mm", "long_name": "streamflow per time step"}
-    return result
+    warmup = round(study.training.warmup / float(forcing.attrs["time_step_days"]))
+    flows, probes, attrs = {}, {}, {"basin": basin}
+    for name in study.baselines:
+        if name == "lstm":
+            run = train_lstm(forcing, periods, study.training, study.model.hidden_size, basin, log.info)
+        else:
+            run, facts = calibrate(forcing, periods, warmup, basin)
+            attrs |= {f"gr4j_{key}": value for key, value in facts.items()}
+            log.info("%s: GR4J calibrated: %s", basin, facts["calibration"])
+        flow = run(forcing).astype("float32")
+        dims, values = (("seed", "time"), flow) if name == "lstm" else (("time",), flow[0])
+        flows[name] = (dims, values, {"units": "mm", "long_name": "streamflow per time step"})
+        probes[name] = probe(run, forcing).to_dict("records")
+    return xr.Dataset(flows, {"time": forcing["time"]}, attrs | {"probes": json.dumps(probes)})

@@ -21,6 +21,10 @@ TEXT = (
     "field_equation",
     "verdict",
     "note",
+    "probe",
+    "unit",
+    "expectation",
+    "passed",
 )
 COLUMNS: dict[str, tuple[str, ...]] = {
     "metrics": (
@@ -34,6 +38,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "law_spread", "field_equation", "field_rmse", "verdict",
     ),
     "recovery": ("basin", "variable", "loop", "total_error_percent", "correlation", "nse"),
+    "probes": ("basin", "model", "probe", "value", "unit", "low", "high", "passed", "expectation"),
     "quarantine": ("basin", "stage", "error", "reason"),
 }  # fmt: skip
 
@@ -50,7 +55,7 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
     Returns
     -------
     dict of pandas.DataFrame
-        metrics, closure, responses, recovery, quarantine and claims; every table has all its columns
+        metrics, closure, responses, recovery, probes, quarantine and claims; every table has all its columns
         even where it has no row.
     """
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in COLUMNS}
@@ -58,7 +63,7 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
         if evaluation["quarantine"] is not None:
             rows["quarantine"].append(evaluation["quarantine"])
             continue
-        for name in ("metrics", "closure", "responses", "recovery"):
+        for name in ("metrics", "closure", "responses", "recovery", "probes"):
             rows[name] += evaluation[name]
     tables = {name: _table(rows[name], columns) for name, columns in COLUMNS.items()}
     return tables | {"claims": claims(tables)}

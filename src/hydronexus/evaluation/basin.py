@@ -45,7 +45,7 @@ def evaluate_basin(
     Returns
     -------
     dict
-        `metrics`, `closure`, `responses`, `recovery`: lists of rows; `notes`: what a reader should know of
+        `metrics`, `closure`, `responses`, `recovery`, `probes`: lists of rows; `notes`: what a reader should know of
         the basin's data; `quarantine`: None. Numbers are plain floats, NaN is None, so that it can be written
         as strict JSON.
     """
@@ -61,6 +61,7 @@ def evaluate_basin(
         "closure": [{"basin": basin} | row for row in closed.to_dict("records")],
         "responses": [{"basin": basin} | row for row in _responses(response)],
         "recovery": [{"basin": basin} | row for row in recovered.to_dict("records")],
+        "probes": [{"basin": basin} | row for row in _probes(simulation, baselines)],
         "notes": _notes(forcing, simulation),
         "quarantine": None,
     }
@@ -110,6 +111,12 @@ def _metrics(
             if row["period"] == period and row["model"] in MODEL_OF_LOOP.values():
                 row["nse_closed_loop"] = skill["nexus_closed"]
     return rows
+
+
+def _probes(simulation: xr.Dataset, baselines: xr.Dataset) -> list[dict[str, Any]]:
+    """What every model did when its forcing was changed."""
+    found = json.loads(simulation.attrs["probes"]) | json.loads(baselines.attrs["probes"])
+    return [{"model": model} | row for model, rows in found.items() for row in rows]
 
 
 def _responses(response: xr.Dataset) -> list[dict[str, Any]]:

@@ -36,6 +36,29 @@ def closure_table(closure: pd.DataFrame) -> pd.DataFrame:
     return by_store.agg(["median", "max"]).unstack("horizon_days").swaplevel(axis=1).sort_index(axis=1, level=0)
 
 
+def probe_table(probes: pd.DataFrame, models: list[str]) -> list[dict[str, Any]]:
+    """One row per physics probe: what is expected, limits, and by model the basins that pass and the median value."""
+    rows = []
+    for name, own in probes.groupby("probe", sort=False):
+        first = own.iloc[0]
+        row = {"probe": str(name).replace("_", " "), "expectation": first["expectation"], "unit": first["unit"]}
+        row["limits"] = _limits(first["low"], first["high"])
+        row["models"] = []
+        for model in models:
+            part = own[(own["model"] == model) & own["value"].notna()]
+            passed = int(part["passed"].astype(bool).sum())
+            shown = f"{passed} of {len(part)}" if len(part) else "not defined"
+            row["models"].append((shown, float(part["value"].median()), passed == len(part)))
+        rows.append(row)
+    return rows
+
+
+def _limits(low: float, high: float) -> str:
+    if not math.isfinite(high):
+        return f"at least {low:g}"
+    return f"at most {high:g}" if not math.isfinite(low) or low == 0 else f"{low:g} to {high:g}"
+
+
 def grouped_notes(notes: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     """Every note once, with the basins it is about."""
     basins: dict[str, list[str]] = {}

@@ -18,10 +18,13 @@ from hydronexus.report.summary import (
     grouped_notes,
     interval,
     number,
+    probe_table,
     skill_medians,
     skill_table,
     summary,
 )
+
+PROBED = ("nexus_closed", "lstm", "gr4j")
 
 
 def write_report(
@@ -77,6 +80,8 @@ def write_report(
         median_label=median_label,
         medians=medians,
         closure=closure_table(tables["closure"]),
+        probed=[MODEL_NAMES[model] for model in models if model in PROBED],
+        probes=probe_table(tables["probes"], [model for model in models if model in PROBED]),
         recovery=tables["recovery"].to_dict("records"),
         responses=tables["responses"].to_dict("records"),
         basins=basins,

@@ -75,6 +75,10 @@ class Drivers:
         amounts = raw[..., :2] * torch.exp(draw[..., :2] - noise**2 / 2)
         return torch.cat([amounts, raw[..., 2:] + draw[..., 2:] * self.deviation[..., 2:]], -1)
 
+    def under(self, forcing: xr.Dataset) -> "Drivers":
+        """The same variables and standardisation over other forcing, at its time step."""
+        return replace(self, values=_values(forcing, self.names), step=float(forcing.attrs["time_step_days"]))
+
     def select(self, members: Tensor) -> "Drivers":
         """Some of the stacked members alone."""
         chosen = [x[members] for x in (self.center, self.spread, self.deviation)]
@@ -99,7 +103,7 @@ def drivers(forcing: xr.Dataset, train: Period, snow: bool) -> Drivers:
         Whether snow is wanted; it is used where temperature is there.
     """
     names = tuple(name for name in DRIVERS if name in forcing)
-    values = torch.tensor(np.stack([forcing[name].values for name in names], -1), dtype=torch.float32)
+    values = _values(forcing, names)
     inside = torch.from_numpy(in_period(forcing, train))
     features = torch.cat([torch.log1p(values[:, :1]), values[:, 1:]], -1)[inside]
     return Drivers(
@@ -111,6 +115,10 @@ def drivers(forcing: xr.Dataset, train: Period, snow: bool) -> Drivers:
         float(forcing.attrs["time_step_days"]),
         snow and "temperature" in names,
     )
+
+
+def _values(forcing: xr.Dataset, names: tuple[str, ...]) -> Tensor:
+    return torch.tensor(np.stack([forcing[name].values for name in names], -1), dtype=torch.float32)
 
 
 def in_period(forcing: xr.Dataset, period: Period) -> np.ndarray:

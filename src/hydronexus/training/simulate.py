@@ -1,6 +1,7 @@
 """Simulation of the whole record in open and closed loop, as labelled arrays."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -22,6 +23,24 @@ def restore(
     module = build(source, model, list(range(training.seeds)))
     module.load_state_dict(weights)
     return module.double().eval(), source.to(torch.float64)
+
+
+def runner(
+    weights: dict[str, Tensor], forcing: xr.Dataset, periods: Periods, model: Model, training: Training
+) -> Callable[[xr.Dataset], np.ndarray]:
+    """Closed-loop streamflow [mm per step], shape (seed, time), of a trained basin under any forcing and time step."""
+    module, source = restore(weights, forcing, periods, model, training)
+
+    def run(other: xr.Dataset) -> np.ndarray:
+        there = source.under(other)
+        own = module
+        if there.step != source.step:
+            own = build(there, model, list(range(training.seeds)))
+            own.load_state_dict(weights)
+        closed = own.double().closed_loop(there.to(torch.float64).forcing(there.values[None, None].double()))
+        return closed.fluxes["streamflow"][:, 0].numpy()
+
+    return run
 
 
 @torch.no_grad()
