@@ -148,7 +148,7 @@ class Model(Section):
         "encoder's stores (`scan`), `iterations` such scans (`picard`), or the stores that the laws themselves lead to "
         "(`closed`, the closed loop).",
     )
-    iterations: int = Field(3, ge=1, le=20, description="Scans of `picard` [-].")
+    iterations: int = Field(3, ge=1, le=20, description="Scans of `picard`, and of the open loop of `closed` [-].")
     law_inputs: Literal["stores", "hidden"] = Field(
         "stores",
         description="What the laws read besides forcing: the stores, or (ablation) the encoder's hidden state.",
@@ -156,6 +156,11 @@ class Model(Section):
     hidden_size: int = Field(24, ge=2, le=512, description="Hidden units of the encoder [-].")
     law_size: int = Field(12, ge=2, le=256, description="Hidden units of each law [-].")
     snow: bool = Field(True, description="Use the snow store in basins that have temperature.")
+    precipitation_correction: bool = Field(
+        True,
+        description="Let a law of temperature correct precipitation by a factor of 0.6 to 1.6 (gauges miss snow), in "
+        "basins that have temperature; the water it adds or takes is a flux of its own, `precipitation_correction`.",
+    )
 
 
 class Training(Section):
@@ -163,6 +168,12 @@ class Training(Section):
 
     seeds: int = Field(5, ge=1, le=100, description="Ensemble members per basin [-].")
     steps: int = Field(400, ge=1, description="Full-batch optimisation steps at most [-].")
+    encoder_steps: int = Field(
+        300,
+        ge=1,
+        description="Steps in which, with `model.closure: closed`, the encoder then learns to propose the stores that "
+        "the laws lead to [-].",
+    )
     learning_rate: float = Field(0.01, gt=0, description="Peak learning rate of AdamW.")
     weight_decay: float = Field(0.1, ge=0, description="Decoupled weight decay of AdamW.")
     gradient_clip: float = Field(1.0, gt=0, description="Largest gradient norm per member.")

@@ -14,7 +14,7 @@ MEMBERS, STEPS = 3, 120
 def _case(windows: int, snow: bool, radiation: bool, double: bool, step: float = 1.0, law_size: int = 6):
     kind = torch.float64 if double else torch.float32
     generator = torch.Generator().manual_seed(3)
-    bucket = Bucket([0, 1, 2], step, snow, radiation, 1, law_size).to(kind)
+    bucket = Bucket([0, 1, 2], step, snow, radiation, snow, 1, law_size).to(kind)
 
     def draw(*shape: int) -> torch.Tensor:
         return torch.rand(*shape, generator=generator).to(kind)

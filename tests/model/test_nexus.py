@@ -23,7 +23,7 @@ def _forcing(steps=400, windows=2, snow=True, step=1.0) -> Forcing:
 
 
 def _model(closure="picard", snow=True, step=1.0, law_inputs="stores", spread=1.0) -> Nexus:
-    model = Nexus([0, 1, 2], 3, step, snow, False, closure, 3, law_inputs, 8, 6).double()
+    model = Nexus([0, 1, 2], 3, step, snow, False, closure, 3, law_inputs, 8, 6, True).double()
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():  # laws far from their start, so that bounds are put to the test
         for parameter in model.bucket.laws.parameters():
@@ -69,9 +69,20 @@ def test_fluxes_are_not_negative_and_evaporation_stays_below_its_potential(closu
     forcing = _forcing()
     for simulation in (_model(closure)(forcing), _model(closure).closed_loop(forcing)):
         for name, flux in simulation.fluxes.items():
-            assert float(flux.detach().min()) > -1e-12, name
+            assert name == "precipitation_correction" or float(flux.detach().min()) > -1e-12, name
         evaporation = simulation.fluxes["canopy_evaporation"] + simulation.fluxes["soil_evapotranspiration"]
         assert float((evaporation - forcing.potential_evapotranspiration).detach().max()) < 1e-12
+
+
+def test_corrected_precipitation_is_declared_and_bounded():
+    forcing = _forcing()
+    fluxes = _model(spread=30.0).closed_loop(forcing).fluxes
+    fallen = fluxes["rain"] + fluxes["snowfall"]
+    torch.testing.assert_close(forcing.precipitation + fluxes["precipitation_correction"], fallen)
+    assert fluxes["precipitation_correction"].abs().max() > 0
+    factor = fallen[:, forcing.precipitation[0] > 0] / forcing.precipitation[:, forcing.precipitation[0] > 0]
+    assert float(factor.min()) > 0.606
+    assert float(factor.max()) < 1.65
 
 
 def test_stores_are_never_negative():
@@ -128,7 +139,7 @@ def test_a_closed_loop_taken_up_midway_goes_on_the_same():
 
 def test_members_do_not_touch_each_other():
     three = _model()
-    alone = Nexus([0, 1, 2], 3, 1.0, True, False, "picard", 3, "stores", 8, 6).double()
+    alone = Nexus([0, 1, 2], 3, 1.0, True, False, "picard", 3, "stores", 8, 6, True).double()
     alone.load_state_dict(three.state_dict())
     with torch.no_grad():
         for parameter in alone.parameters():

@@ -23,7 +23,8 @@ MODEL = Model(hidden_size=6, law_size=4, iterations=2)
 
 
 def settings(**changes) -> Training:
-    return Training(**{"seeds": 2, "steps": 12, "evaluate_every": 4, "checkpoint_every": 5, "device": "cpu"} | changes)
+    few = {"seeds": 2, "steps": 12, "encoder_steps": 4, "evaluate_every": 4, "checkpoint_every": 5, "device": "cpu"}
+    return Training(**few | changes)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,8 @@ def test_the_same_seed_gives_the_same_weights(forcing):
     assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
 
 
-def test_a_killed_training_resumes_to_bit_identical_weights(forcing, tmp_path):
+@pytest.mark.parametrize(("moment", "saved"), [("step 8/", 5), ("encoder step 4/", 12)])
+def test_a_killed_training_resumes_to_bit_identical_weights(forcing, tmp_path, moment, saved):
     path = tmp_path / "checkpoint.safetensors"
     whole = run(forcing)
 
@@ -85,17 +87,28 @@ def test_a_killed_training_resumes_to_bit_identical_weights(forcing, tmp_path):
         pass
 
     def kill(line: str) -> None:
-        if "step 8/" in line:
+        if moment in line:
             raise Killed
 
     with pytest.raises(Killed):
         train(Task("x_1", forcing, PERIODS, path), MODEL, settings(), kill)
-    assert checkpoint.facts(path)["step"] == 5
+    assert checkpoint.facts(path)["step"] == saved
     lines = []
     resumed = train(Task("x_1", forcing, PERIODS, path), MODEL, settings(), lines.append)
-    assert "resuming at step 5" in lines[0]
+    assert f"resuming at step {saved}" in lines[0]
     assert all(torch.equal(whole.weights[name], resumed.weights[name]) for name in whole.weights)
     assert whole.history.equals(resumed.history)
+
+
+def test_the_encoder_follows_the_laws_and_leaves_them_alone(forcing):
+    few, many = run(forcing, encoder_steps=1), run(forcing, encoder_steps=150)
+    for name, weight in few.weights.items():
+        assert torch.equal(weight, many.weights[name]) != name.startswith("encoder"), name
+    gaps = []
+    for trained, steps in ((few, 1), (many, 150)):
+        flow = simulate(trained.weights, forcing, PERIODS, MODEL, settings(encoder_steps=steps))["streamflow"]
+        gaps.append(float(((flow.sel(loop="open") - flow.sel(loop="closed")) ** 2).mean()))
+    assert gaps[1] < 0.2 * gaps[0]
 
 
 def test_a_checkpoint_of_other_settings_is_ignored(forcing, tmp_path):

@@ -170,6 +170,10 @@ def _notes(forcing: xr.Dataset, simulation: xr.Dataset) -> list[str]:
         notes.append("no temperature in the source: run without a snow store")
     elif not simulation.attrs["snow"]:
         notes.append("run without a snow store, as configured")
+    if "precipitation_correction" in simulation:
+        share = simulation["precipitation_correction"].sel(loop="closed").mean(("seed", "time"))
+        percent = 100 * float(share) / float(forcing["precipitation"].mean())
+        notes.append(f"the learned correction changes precipitation by {percent:+.0f} % on the mean")
     if "pet_method" in forcing.attrs:
         notes.append(f"potential evapotranspiration: {forcing.attrs['pet_method']}")
     return notes

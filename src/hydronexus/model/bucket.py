@@ -11,6 +11,7 @@ from torch.nn import functional
 from hydronexus.model.laws import Law
 from hydronexus.model.stores import (
     CANOPY_CAPACITY,
+    CORRECTION,
     DRIP_RATE,
     GROUND_RESIDENCE,
     INTERFLOW_RATE,
@@ -80,18 +81,29 @@ class Bucket(nn.Module):
         Time step [d].
     snow, radiation : bool
         Whether forcing has temperature, and shortwave radiation for the melt law.
+    correction : bool
+        Whether a law of temperature corrects precipitation; needs snow.
     state_size : int
         Width of what a law reads of the past: 1, its store; or the encoder's hidden units.
     law_size : int
         Hidden units of a law.
     """
 
-    def __init__(self, seeds: list[int], step: float, snow: bool, radiation: bool, state_size: int, law_size: int):
+    def __init__(
+        self,
+        seeds: list[int],
+        step: float,
+        snow: bool,
+        radiation: bool,
+        correction: bool,
+        state_size: int,
+        law_size: int,
+    ):
         super().__init__()
         self.step = step
         self.radiation = radiation
         self.store_names = proposed(snow)
-        self.flux_names = step_fluxes(snow)
+        self.flux_names = step_fluxes(snow, correction)
         self.initial = nn.Parameter(torch.full((len(seeds), len(self.store_names)), -1.0))
 
         def law(inputs: int, start: tuple[float, ...], salt: int) -> Law:
@@ -104,6 +116,8 @@ class Bucket(nn.Module):
             "drainage": law(1, (-5.0, -5.0), 4),
             "baseflow": law(1, (0.0,), 5),
         }
+        if correction:
+            laws["correction"] = Law(seeds, 1, law_size, (0.0,), 9)
         if snow:
             laws["snowfall"] = Law(seeds, 1, law_size, (1.0,), 6)
             laws["melt"] = law(2 if radiation else 1, (1.0, 0.0), 7)
@@ -121,6 +135,11 @@ class Bucket(nn.Module):
     def state(self, store: str, content: Tensor, hidden: Tensor | None) -> Tensor:
         """What a law reads of the past: the store it touches, or the encoder's hidden state."""
         return torch.log1p(content / STORES[store].scale) if hidden is None else hidden
+
+    def correction(self, temperature: Tensor) -> Tensor:
+        """Factor on measured precipitation [-], from temperature [degC]; gauges catch snow worse than rain."""
+        (catch,) = self.laws["correction"](temperature / 10)
+        return torch.exp(CORRECTION * (2 * torch.sigmoid(catch) - 1))
 
     def snow_share(self, temperature: Tensor) -> Tensor:
         """Share of precipitation that falls as snow [-], from temperature [degC]."""
@@ -211,6 +230,10 @@ class Bucket(nn.Module):
         rain = forcing.precipitation
         demand = forcing.potential_evapotranspiration
         melt = torch.zeros_like(rain)
+        if "correction" in self.laws:
+            corrected = rain * self.correction(forcing.temperature)
+            fluxes["precipitation_correction"] = corrected - rain
+            rain = corrected
         if forcing.temperature is not None:
             snowfall = rain * self.snow_share(forcing.temperature)
             rain = rain - snowfall

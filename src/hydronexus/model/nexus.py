@@ -40,8 +40,8 @@ class Nexus(nn.Module):
 
     Unlike hybrid models that march through time, the stores at which laws are evaluated come from an encoder, so all
     steps are computed at once; the balance is then closed by a loss (`residual`), by an exact affine scan (`scan`) or
-    by repeated scans (`picard`). With `closed` the laws read the stores they lead to, so that streamflow comes from the
-    closed loop and the encoder learns to start near it; see :func:`hydronexus.model.closure.integrate`.
+    by repeated scans (`picard`). With `closed` the laws read the stores they lead to, and the encoder learns afterwards
+    to propose these (:mod:`hydronexus.training.follow`); see :func:`hydronexus.model.closure.integrate`.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Nexus(nn.Module):
         Time step [d].
     snow, radiation : bool
         Whether forcing has temperature, and shortwave radiation for the melt law.
-    closure, iterations, law_inputs, hidden_size, law_size
+    closure, iterations, law_inputs, hidden_size, law_size, correction
         See the configuration's section `model`.
     integrate : callable
         How the bucket is carried through time; see :mod:`hydronexus.model.closure`.
@@ -76,26 +76,29 @@ class Nexus(nn.Module):
         law_inputs: str,
         hidden_size: int,
         law_size: int,
+        correction: bool,
         integrate: Integrate = integrate,
     ):
         super().__init__()
         self.closure = closure
-        self.passes = iterations if closure == "picard" else 1
+        self.passes = iterations if closure in ("picard", "closed") else 1
         self.reads_hidden = law_inputs == "hidden"
         self.integrate = integrate
-        self.bucket = Bucket(seeds, step, snow, radiation, hidden_size if self.reads_hidden else 1, law_size)
+        state_size = hidden_size if self.reads_hidden else 1
+        self.bucket = Bucket(seeds, step, snow, radiation, correction and snow, state_size, law_size)
         scales = torch.tensor([STORES[name].scale for name in self.bucket.store_names])
         self.encoder = Encoder(seeds, features, hidden_size, scales)
         self.routing = Routing(seeds, law_size, step)
 
     def forward(self, forcing: Forcing, passes: int | None = None) -> Simulation:
-        """Simulate from the encoder's proposals, closed as configured.
+        """Simulate as in training: closed as configured, or from the encoder's proposals by some scans.
 
         Parameters
         ----------
         forcing : Forcing
         passes : int, optional
-            Exact scans to make in place of the configured closure; many of them converge to the closed loop.
+            Exact scans to make from the encoder's proposals in place of the configured closure; many of them converge
+            to the closed loop.
 
         Returns
         -------
@@ -103,16 +106,14 @@ class Nexus(nn.Module):
         """
         forcing = forcing.members(self.bucket.initial.shape[0])
         start = self.bucket.initial_stores(forcing.precipitation.shape[1])
-        seen = None
+        seen = self.encoder.hidden(forcing.features) if self.reads_hidden else None
+        if passes is None and self.closure == "closed":
+            return self._routed(*self.integrate(self.bucket, forcing, start, None, seen), {})
         if self.reads_hidden:
-            seen = self.encoder.hidden(forcing.features)
             proposals = (self.encoder.read(seen) * self.encoder.scales).movedim(-1, 0)
         else:
             proposals = self.encoder(forcing.features)
         ends = dict(zip(self.bucket.store_names, proposals, strict=True))
-        if passes is None and self.closure == "closed":
-            stores, fluxes = self.integrate(self.bucket, forcing, start, None, seen)
-            return self._routed(stores, fluxes, {name: [ends[name] - stores[name][..., 1:].detach()] for name in ends})
         guess = {name: torch.cat([start[name][..., None], end[..., :-1]], -1) for name, end in ends.items()}
         if passes is None and self.closure == "residual":
             return self._residual(forcing, ends, guess, seen)

@@ -30,6 +30,7 @@ STORES: dict[str, Store] = {
 
 # Bounds that keep stores from playing each other's role (science: a store used as an infinite sink
 # gives a high NSE with evapotranspiration off by two thirds).
+CORRECTION = 0.5  # largest logarithm of the factor on precipitation
 CANOPY_CAPACITY = 4.0  # mm
 DRIP_RATE = 3.0  # scale of the canopy's drainage, per day
 RECHARGE_RATE = 0.3  # at most, per day
@@ -43,11 +44,12 @@ def proposed(snow: bool) -> tuple[str, ...]:
     return tuple(name for name in STORES if name != "channel" and (snow or name != "snow"))
 
 
-def step_fluxes(snow: bool) -> tuple[str, ...]:
-    """Fluxes between the stores in use, all but the channel's streamflow."""
+def step_fluxes(snow: bool, correction: bool) -> tuple[str, ...]:
+    """Fluxes of the stores in use, all but the channel's streamflow."""
     used = [store for name, store in STORES.items() if name in proposed(snow)]
     names = [name for store in used for name in (*store.inflows, *store.outflows)]
-    return tuple(dict.fromkeys([*names, "surface_runoff"]))
+    corrected = ["precipitation_correction"] if correction else []
+    return tuple(dict.fromkeys([*corrected, *names, "surface_runoff"]))
 
 
 def ledger(snow: bool) -> dict[str, dict[str, list[str]]]:

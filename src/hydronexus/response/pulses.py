@@ -12,6 +12,7 @@ FLUXES = (
     "streamflow", "infiltration", "surface_runoff", "soil_evapotranspiration", "canopy_evaporation", "recharge",
     "interflow", "baseflow",
 )  # fmt: skip
+FALLING = ("rain", "snowfall")
 BATCH = 64  # pulses followed at once
 
 
@@ -55,8 +56,9 @@ def remove_pulses(module: Nexus, source: Drivers, simulation: xr.Dataset, times:
     Returns
     -------
     xarray.Dataset
-        One variable per flux, dims (seed, pulse, lag) [mm]; `removed` (pulse) [mm]; `conservation_error` (seed, pulse):
-        removed water that is neither in an outflow nor in a store at the end, as a share of the pulse [-].
+        One variable per flux, dims (seed, pulse, lag) [mm]; `removed` (pulse): measured precipitation [mm];
+        `conservation_error` (seed, pulse): removed rain and snowfall, as corrected, that is neither in an outflow nor
+        in a store at the end, as a share [-].
     """
     closed = simulation.sel(loop="closed")
     parts = [
@@ -88,7 +90,8 @@ def _remove(module: Nexus, source: Drivers, closed: xr.Dataset, times: np.ndarra
     out = sum(arrays[name][1].sum(-1) for name in ("streamflow", "soil_evapotranspiration", "canopy_evaporation"))
     left = sum((full.stores[name] - less.stores[name])[..., -1].numpy() for name in full.stores)
     arrays["removed"] = (("pulse",), removed)
-    arrays["conservation_error"] = (("seed", "pulse"), (out + left) / removed - 1)
+    fallen = sum((full.fluxes[name] - less.fluxes[name]).sum(-1).numpy() for name in FALLING if name in full.fluxes)
+    arrays["conservation_error"] = (("seed", "pulse"), (out + left) / fallen - 1)
     return xr.Dataset(arrays, coords={"pulse": times, "lag": np.arange(lag) * source.step})
 
 

@@ -1,9 +1,10 @@
 """The state of many members in training: weights, optimiser and best so far, by member."""
 
 import math
+from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hydronexus.model.nexus import Nexus
 
@@ -34,19 +35,20 @@ class Best:
             self.state[name][places] = parameter.detach()[rows]
 
 
-def clip(module: Nexus, limit: float) -> Tensor:
-    """Scale every member's gradient to a norm of at most `limit`, encoder and laws apart; returns the larger norm.
+def clip(parameters: Iterable[nn.Parameter], limit: float) -> Tensor:
+    """Scale every member's gradient over some parameters to a norm of at most `limit`; returns the norm before."""
+    grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    norm = torch.cat([grad.flatten(1) for grad in grads], 1).norm(dim=1)
+    factor = (limit / (norm + 1e-6)).clamp(max=1.0)
+    torch._foreach_mul_(grads, [factor.view(-1, *[1] * (grad.dim() - 1)) for grad in grads])
+    return norm
 
-    The encoder's gradient comes mostly from the consistency penalty and is often far larger than that of the laws,
-    which one common norm would silence.
-    """
-    norms = []
-    for part in (module.encoder.parameters(), [*module.bucket.parameters(), *module.routing.parameters()]):
-        grads = [parameter.grad for parameter in part]
-        norms.append(torch.cat([grad.flatten(1) for grad in grads], 1).norm(dim=1))
-        factor = (limit / (norms[-1] + 1e-6)).clamp(max=1.0)
-        torch._foreach_mul_(grads, [factor.view(-1, *[1] * (grad.dim() - 1)) for grad in grads])
-    return torch.maximum(*norms)
+
+def drop(parameters: Iterable[nn.Parameter], lost: Tensor) -> None:
+    """Take some members' gradients away."""
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad[lost] = 0
 
 
 def keep(module: Nexus, optimizer: torch.optim.Optimizer, rows: Tensor) -> None:

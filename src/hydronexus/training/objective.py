@@ -53,10 +53,10 @@ HORIZONS = (1.0, 30.0, 180.0)  # days over which a residual is accumulated
 def inconsistency(simulation: Simulation, closure: str, step: float, inside: Tensor) -> Tensor:
     """Root mean square of every store's consistency error as a share of its scale, shape (constraint, member).
 
-    For `scan`, `picard` and `closed` the distance between the content that the encoder proposes and the integrated
+    For `scan` and `picard` the distance between the content that the encoder proposes and the integrated
     content, in the first pass (what the encoder misses) and in the last (what is left of the closed-loop gap). For
     `residual` one per store and horizon: the residual of the balance accumulated over the horizon, which a small
-    one-step residual does not bound (its bias grows with memory). `inside` masks padding.
+    one-step residual does not bound (its bias grows with memory). `closed` has none. `inside` masks padding.
     """
 
     def root_mean_square(error: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def inconsistency(simulation: Simulation, closure: str, step: float, inside: Ten
                 drift = total[..., width:] - total[..., :-width]
                 # An untrained encoder misses by tens of scales: compressed, or the first steps see nothing else.
                 constraints.append(torch.log1p(root_mean_square(drift) / scale))
-    return torch.stack(constraints)
+    return torch.stack(constraints) if constraints else inside.new_zeros(0, len(inside))
 
 
 class AdaptiveWeights:

@@ -1,6 +1,7 @@
 """Fit the nexus model: members of one basin or of many together, each as if alone, resumable."""
 
 import hashlib
+import itertools
 import json
 import logging
 import math
@@ -16,11 +17,13 @@ from torch import Tensor
 
 from hydronexus.config import Model, Periods, Training
 from hydronexus.errors import TrainingDivergedError
+from hydronexus.model.bucket import Forcing
 from hydronexus.model.machine import keep_memory
 from hydronexus.model.nexus import Nexus
 from hydronexus.training import checkpoint
 from hydronexus.training.data import Drivers, drivers, stack_drivers, stack_windows, windows
-from hydronexus.training.members import Best, clip, keep
+from hydronexus.training.follow import follow
+from hydronexus.training.members import Best, clip, drop, keep
 from hydronexus.training.objective import AdaptiveWeights, StreamflowLoss, inconsistency
 
 log = logging.getLogger(__name__)
@@ -38,7 +41,8 @@ class Trained:
     weights : dict of Tensor
         State of :class:`Nexus`, each member at its best step.
     history : pandas.DataFrame
-        One row per evaluation and seed that was still training: step, seed, loss, validation_nse, inconsistency, best.
+        One row per evaluation and seed that was still training: step, seed, loss, validation_nse, inconsistency (none
+        in `closed`), best.
     fingerprint : str
         Digest of the forcing and settings that led to the weights.
     """
@@ -61,16 +65,17 @@ def build(source: Drivers, model: Model, seeds: list[int]) -> Nexus:
         law_inputs=model.law_inputs,
         hidden_size=model.hidden_size,
         law_size=model.law_size,
+        correction=model.precipitation_correction,
     )
 
 
-def learning_rate(step: int, training: Training) -> float:
+def learning_rate(step: int, steps: int, peak: float) -> float:
     """Linear rise over the first twentieth of the steps, then half a cosine to a hundredth of the peak."""
-    rise = max(1, training.steps // 20)
+    rise = max(1, steps // 20)
     if step < rise:
-        return training.learning_rate * (step + 1) / rise
-    progress = (step - rise) / max(1, training.steps - rise)
-    return training.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+        return peak * (step + 1) / rise
+    progress = (step - rise) / max(1, steps - rise)
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 @dataclass(frozen=True)
@@ -233,25 +238,30 @@ class _Cohort:
             if self.step % training.checkpoint_every == 0:
                 self._save()
         self._save()
+        if self.closure == "closed" and self.step <= training.steps:
+            self._follow(progress)
         return {basin.name: self._outcome(index) for index, basin in enumerate(self.basins)}
 
     def _advance(self) -> tuple[Tensor, Tensor]:
         """One optimisation step of every active member; returns losses and consistency errors."""
         training = self.training
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, training)
+            group["lr"] = learning_rate(self.step, training.steps, training.learning_rate)
         self.optimizer.zero_grad(set_to_none=True)
-        seeds = [self.seeds[member] for member in self.active.tolist()]
-        raw = self.source.noisy(self.fitted, training.forcing_noise, seeds, self.step)
-        simulation = self.module(self.source.forcing(raw))
+        simulation = self.module(self._noisy(self.step))
         errors = inconsistency(simulation, self.closure, self.source.step, self.inside)
         loss = self.loss_of(simulation.fluxes["streamflow"]) + self.weights(errors)
         loss.sum().backward()
-        norm = clip(self.module, training.gradient_clip)
-        finite = (torch.isfinite(loss.detach()) & torch.isfinite(norm)).cpu()
+        finite = torch.isfinite(loss.detach())
+        # Apart: the encoder's gradient comes mostly from the consistency penalty and is often far larger than that of
+        # the laws, which one common norm would silence.
+        laws = [*self.module.bucket.parameters(), *self.module.routing.parameters()]
+        for part in (laws, list(self.module.encoder.parameters())):
+            if any(parameter.grad is not None for parameter in part):
+                finite &= torch.isfinite(clip(part, training.gradient_clip))
         if not finite.all():  # a diverged member takes no further part, and no part of this step
-            for parameter in self.module.parameters():
-                parameter.grad[~finite.to(self.device)] = 0
+            drop(self.module.parameters(), ~finite)
+        finite = finite.cpu()
         self.optimizer.step()
         self.step += 1
         if self.step % MULTIPLIER_INTERVAL == 0:
@@ -261,6 +271,38 @@ class _Cohort:
         rows = self._go_on_with(finite)
         return loss.detach()[rows], errors.detach()[:, rows]
 
+    def _noisy(self, step: int) -> Forcing:
+        """Forcing of the active members with a step's noise."""
+        seeds = [self.seeds[member] for member in self.active.tolist()]
+        return self.source.forcing(self.source.noisy(self.fitted, self.training.forcing_noise, seeds, step))
+
+    def _follow(self, progress: Callable[[str], None]) -> None:
+        """Let the encoder of every member follow its best laws."""
+        training = self.training
+        self.active = torch.isfinite(self.best.score).nonzero()[:, 0]
+        if len(self.active):
+            self._gather()
+            places = self.active.to(self.device)
+            for name, parameter in self.module.named_parameters():
+                parameter.data, parameter.grad = self.best.state[name][places], None
+            count = training.encoder_steps
+            forcings = (
+                (learning_rate(step, count, training.learning_rate), self._noisy(training.steps + step))
+                for step in range(count)
+            )
+            done = itertools.count(1)
+
+            def tell(missed: Tensor) -> None:
+                if (step := next(done)) % (10 * training.evaluate_every) == 0 or step == count:
+                    progress(f"{self._title()}: encoder step {step}/{count}  misses {_median(missed)} of the variance")
+
+            follow(self.module, forcings, self.fitted.inside(), training.gradient_clip, tell)
+            for name, parameter in self.module.encoder.named_parameters(prefix="encoder"):
+                self.best.state[name][places] = parameter.detach()
+        self._go_on_with(torch.zeros(len(self.active), dtype=torch.bool))
+        self.step = training.steps + training.encoder_steps
+        self._save()
+
     @torch.no_grad()
     def _evaluate(self, loss: Tensor, errors: Tensor) -> str:
         """Score every active member in closed loop; returns a line on progress."""
@@ -268,13 +310,14 @@ class _Cohort:
         closed = self.module.closed_loop(forcing)
         score = 1 - self.score_of.one_minus_nse(closed.fluxes["streamflow"]).cpu()
         self.best.update(self.module, self.active, score, self.step)
-        loss, worst = loss.cpu(), errors.max(0).values.cpu()
+        loss, worst = loss.cpu(), (errors.max(0).values.cpu() if len(errors) else torch.full((len(loss),), math.nan))
         for row, member in enumerate(self.active.tolist()):
             values = (float(loss[row]), float(score[row]), float(worst[row]), float(self.best.score[member]))
             self.histories[self.owner[member]].append((self.step, self.seeds[member], *values))
         return (
             f"{self._title()}: step {self.step}/{self.training.steps}  loss {_median(loss)}  validation NSE "
-            f"{_median(score)} (best {_median(self.best.score)})  inconsistency {_median(worst)}"
+            f"{_median(score)} (best {_median(self.best.score)})"
+            + (f"  inconsistency {_median(worst)}" if len(errors) else "")
         )
 
     def _leave_exhausted(self, progress: Callable[[str], None]) -> None:
@@ -336,7 +379,7 @@ class _Cohort:
                 tensors[f"best.{name}"] = self.best.state[name][there]
                 for field, value in self.optimizer.state[parameter].items():
                     tensors[f"optimizer.{field}.{name}"] = value[here] if value.dim() else value
-            step = self.step if len(rows) else self.training.steps
+            step = self.step if len(rows) else max(self.step, self.training.steps)
             checkpoint.write(basin.path, tensors, {"fingerprint": basin.fingerprint, "step": step})
 
     def _load(self) -> None:
@@ -355,6 +398,8 @@ class _Cohort:
         for name, parameter in self.module.named_parameters():
             self.best.state[name] = joined(f"best.{name}").to(self.device)
             parameter.data = joined(f"model.{name}").to(self.device)
+            if f"optimizer.step.{name}" not in saved[0]:  # it has had no gradient
+                continue
             state = {field: joined(f"optimizer.{field}.{name}") for field in ("exp_avg", "exp_avg_sq")}
             state["step"] = saved[0][f"optimizer.step.{name}"]
             self.optimizer.state[parameter] = {field: value.to(self.device) for field, value in state.items()}

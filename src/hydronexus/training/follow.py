@@ -1,0 +1,70 @@
+"""The second half of training in closed loop: the encoder learns to propose the stores that the laws lead to."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from hydronexus.model.bucket import Forcing
+from hydronexus.model.nexus import Nexus
+from hydronexus.model.stores import STORES
+from hydronexus.training.members import clip, drop
+
+
+def follow(
+    module: Nexus,
+    forcings: Iterable[tuple[float, Forcing]],
+    inside: Tensor,
+    limit: float,
+    tell: Callable[[Tensor], None],
+) -> None:
+    """Train the encoder alone, in place, on the closed loop of the finished laws.
+
+    Stores are compared as log(1 + S / scale) over its variance, so that a nearly empty store counts as much as a full
+    one: an encoder trained on millimetres loses the last snow and the dry soil, where laws are steepest.
+
+    Parameters
+    ----------
+    module : Nexus
+        Laws as they shall stay. Where they read the encoder's hidden state, only the head that proposes stores is
+        trained.
+    forcings : iterable of (float, Forcing)
+        Learning rate and forcing, shapes (member, window, time), of every step.
+    inside : Tensor
+        1 where a member's window is real, 0 in padding; shape (member, window, time).
+    limit : float
+        Largest gradient norm per member.
+    tell : callable
+        Receives every step's distance of each member, shape (member,): the share of the stores' variance that the
+        proposals miss, mean over the stores [-].
+    """
+    trained = [module.encoder.head] if module.reads_hidden else list(module.encoder.parameters())
+    optimizer = torch.optim.AdamW(trained, weight_decay=0.0, fused=True)
+    weight = inside / inside.sum((1, 2), keepdim=True)
+    for rate, forcing in forcings:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        closed = module.closed_loop(forcing)
+        proposals = zip(module.bucket.store_names, module.encoder(forcing.features), strict=True)
+        missed = [_missed(_seen(name, x), _seen(name, closed.stores[name]), weight) for name, x in proposals]
+        distance = torch.stack(missed).mean(0)
+        optimizer.zero_grad(set_to_none=True)
+        distance.sum().backward()
+        norm = clip(trained, limit)
+        drop(trained, ~torch.isfinite(norm))
+        optimizer.step()
+        tell(distance.detach())
+
+
+def _seen(store: str, content: Tensor) -> Tensor:
+    return torch.log1p(content / STORES[store].scale)
+
+
+def _missed(proposed: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Squared error over variance of each member, with weights that sum to one."""
+
+    def mean(values: Tensor) -> Tensor:
+        return (values * weight).sum((1, 2), keepdim=True)
+
+    variance = mean((target - mean(target)) ** 2)
+    return (mean((proposed - target) ** 2) / (variance + 1e-6))[:, 0, 0]
