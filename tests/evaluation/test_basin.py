@@ -24,7 +24,8 @@ def stores(basin):
 
 def test_it_is_strict_json_with_every_part():
     evaluation = evaluate()
-    assert set(evaluation) == {"metrics", "closure", "responses", "recovery", "probes", "notes", "quarantine"}
+    lists = {"metrics", "closure", "responses", "recovery", "probes", "intervals"}
+    assert set(evaluation) == lists | {"notes", "quarantine"}
     assert evaluation["quarantine"] is None
     assert json.loads(json.dumps(evaluation, allow_nan=False)) == evaluation
 

@@ -1,4 +1,4 @@
-TABLES = ["metrics", "closure", "responses", "recovery", "probes", "claims", "quarantine"]
+TABLES = ["metrics", "closure", "responses", "recovery", "probes", "intervals", "claims", "quarantine"]
 BASIN_FIGURES = ["hydrograph", "flow_duration", "stores_and_fluxes", "laws", "pulse_response"]
 
 

@@ -25,6 +25,7 @@ TEXT = (
     "unit",
     "expectation",
     "passed",
+    "kind",
 )
 COLUMNS: dict[str, tuple[str, ...]] = {
     "metrics": (
@@ -39,6 +40,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "recovery": ("basin", "variable", "loop", "total_error_percent", "correlation", "nse"),
     "probes": ("basin", "model", "probe", "value", "unit", "low", "high", "passed", "expectation"),
+    "intervals": ("basin", "kind", "level", "coverage", "width"),
     "quarantine": ("basin", "stage", "error", "reason"),
 }  # fmt: skip
 
@@ -55,7 +57,7 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
     Returns
     -------
     dict of pandas.DataFrame
-        metrics, closure, responses, recovery, probes, quarantine and claims; every table has all its columns
+        metrics, closure, responses, recovery, probes, intervals, quarantine and claims; every table has all its columns
         even where it has no row.
     """
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in COLUMNS}
@@ -63,7 +65,7 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
         if evaluation["quarantine"] is not None:
             rows["quarantine"].append(evaluation["quarantine"])
             continue
-        for name in ("metrics", "closure", "responses", "recovery", "probes"):
+        for name in ("metrics", "closure", "responses", "recovery", "probes", "intervals"):
             rows[name] += evaluation[name]
     tables = {name: _table(rows[name], columns) for name, columns in COLUMNS.items()}
     return tables | {"claims": claims(tables)}

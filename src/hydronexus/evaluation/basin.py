@@ -10,6 +10,7 @@ import xarray as xr
 
 from hydronexus.config import Periods
 from hydronexus.evaluation.closure import HORIZONS, closure
+from hydronexus.evaluation.intervals import reliability
 from hydronexus.evaluation.recovery import recovery
 from hydronexus.evaluation.skill import nse, scores_of
 
@@ -45,9 +46,9 @@ def evaluate_basin(
     Returns
     -------
     dict
-        `metrics`, `closure`, `responses`, `recovery`, `probes`: lists of rows; `notes`: what a reader should know of
-        the basin's data; `quarantine`: None. Numbers are plain floats, NaN is None, so that it can be written
-        as strict JSON.
+        `metrics`, `closure`, `responses`, `recovery`, `probes`, `intervals`: lists of rows; `notes`: what a reader
+        should know of the basin's data; `quarantine`: None. Numbers are plain floats, NaN is None, so that it can be
+        written as strict JSON.
     """
     closed = closure(forcing["precipitation"], simulation)
     recovered = recovery(
@@ -62,6 +63,7 @@ def evaluate_basin(
         "responses": [{"basin": basin} | row for row in _responses(response)],
         "recovery": [{"basin": basin} | row for row in recovered.to_dict("records")],
         "probes": [{"basin": basin} | row for row in _probes(simulation, baselines)],
+        "intervals": [{"basin": basin} | row for row in _intervals(forcing, simulation, periods, warmup_days)],
         "notes": _notes(forcing, simulation),
         "quarantine": None,
     }
@@ -117,6 +119,20 @@ def _probes(simulation: xr.Dataset, baselines: xr.Dataset) -> list[dict[str, Any
     """What every model did when its forcing was changed."""
     found = json.loads(simulation.attrs["probes"]) | json.loads(baselines.attrs["probes"])
     return [{"model": model} | row for model, rows in found.items() for row in rows]
+
+
+def _intervals(
+    forcing: xr.Dataset, simulation: xr.Dataset, periods: Periods, warmup_days: float
+) -> list[dict[str, Any]]:
+    """How reliable intervals around the closed loop are in the test years, calibrated in the validation years."""
+    pairs = [
+        (
+            _scored(forcing, periods, period, warmup_days)["streamflow"].values.astype(float),
+            _scored(simulation, periods, period, warmup_days)["streamflow"].sel(loop="closed").values.astype(float),
+        )
+        for period in ("validation", "test")
+    ]
+    return reliability(*pairs).to_dict("records")
 
 
 def _responses(response: xr.Dataset) -> list[dict[str, Any]]:

@@ -53,6 +53,20 @@ def probe_table(probes: pd.DataFrame, models: list[str]) -> list[dict[str, Any]]
     return rows
 
 
+def interval_table(intervals: pd.DataFrame) -> pd.DataFrame:
+    """Coverage and width by kind and level: median over basins, and the tenth and ninetieth percentile of coverage."""
+    return (
+        intervals.groupby(["kind", "level"], sort=False)
+        .agg(
+            coverage=("coverage", "median"),
+            low=("coverage", lambda values: values.quantile(0.1)),
+            high=("coverage", lambda values: values.quantile(0.9)),
+            width=("width", "median"),
+        )
+        .reset_index()
+    )
+
+
 def _limits(low: float, high: float) -> str:
     if not math.isfinite(high):
         return f"at least {low:g}"
