@@ -153,6 +153,11 @@ class Model(Section):
         "stores",
         description="What the laws read besides forcing: the stores, or (ablation) the encoder's hidden state.",
     )
+    encoder: Literal["lstm", "scan"] = Field(
+        "lstm",
+        description="What proposes the stores: an LSTM, or two layers of gated units whose gates read no state, so "
+        "that all steps are computed at once (`scan`).",
+    )
     hidden_size: int = Field(24, ge=2, le=512, description="Hidden units of the encoder [-].")
     law_size: int = Field(12, ge=2, le=256, description="Hidden units of each law [-].")
     snow: bool = Field(True, description="Use the snow store in basins that have temperature.")

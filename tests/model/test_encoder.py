@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hydronexus.model.encoder import Encoder
+from hydronexus.model.encoder import Encoder, ScanEncoder
 
 SCALES = torch.tensor([50.0, 2.0, 100.0, 50.0])
 
@@ -38,5 +38,26 @@ def test_members_step_together_as_the_librarys_lstm_does():
 
 def test_a_seed_gives_the_same_start_in_any_company():
     alone, beside = Encoder([4], 5, 6, SCALES), Encoder([1, 4], 5, 6, SCALES)
+    for one, other in zip(alone.parameters(), beside.parameters(), strict=True):
+        assert torch.equal(one[0], other[1])
+
+
+def test_the_scan_encoder_is_its_recurrence():
+    encoder = ScanEncoder([0, 1], 5, 6, SCALES).double()
+    features = torch.randn(2, 3, 20, 5, dtype=torch.float64)
+    units = features
+    for layer in encoder.layers:
+        state, states = torch.zeros(2, 3, 6, dtype=torch.float64), []
+        for t in range(20):
+            gate, candidate = (units[:, :, t] @ layer[:, :-1] + layer[:, -1:]).chunk(2, -1)
+            keep = torch.sigmoid(gate)
+            state = keep * state + (1 - keep) * torch.tanh(candidate)
+            states.append(state)
+        units = torch.stack(states, 2)
+    torch.testing.assert_close(encoder.hidden(features), units)
+
+
+def test_a_seed_gives_the_scan_encoder_the_same_start_in_any_company():
+    alone, beside = ScanEncoder([4], 5, 6, SCALES), ScanEncoder([1, 4], 5, 6, SCALES)
     for one, other in zip(alone.parameters(), beside.parameters(), strict=True):
         assert torch.equal(one[0], other[1])

@@ -64,9 +64,10 @@ def test_training_improves_the_validation_score(forcing):
     assert history.iloc[-1] > history.iloc[0] + 0.1
 
 
+@pytest.mark.parametrize("encoder", ["lstm", "scan"])
 @pytest.mark.parametrize("closure", ["residual", "scan", "picard", "closed"])
-def test_every_closure_trains(forcing, closure):
-    model = MODEL.model_copy(update={"closure": closure})
+def test_every_closure_trains(forcing, closure, encoder):
+    model = MODEL.model_copy(update={"closure": closure, "encoder": encoder})
     trained = train(Task("x_1", forcing, PERIODS), model, settings(steps=150, patience=40), quietly)
     assert np.isfinite(trained.history["loss"]).all()
     score = trained.history.groupby("step")["best"].mean()

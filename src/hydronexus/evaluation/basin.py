@@ -24,7 +24,7 @@ def evaluate_basin(
     forcing: xr.Dataset,
     simulation: xr.Dataset,
     baselines: xr.Dataset,
-    response: xr.Dataset,
+    response: xr.Dataset | None,
     periods: Periods,
     warmup_days: float,
     basin: str,
@@ -35,7 +35,7 @@ def evaluate_basin(
     Parameters
     ----------
     forcing, simulation, baselines, response : xarray.Dataset
-        The basin's stores; streamflow in mm per step over the same time.
+        The basin's stores; streamflow in mm per step over the same time. Without `response` there are no `responses`.
     periods : Periods
         Split; each period is scored by itself.
     warmup_days : float
@@ -60,7 +60,7 @@ def evaluate_basin(
             for row in _metrics(forcing, simulation, baselines, closed, periods, warmup_days)
         ],
         "closure": [{"basin": basin} | row for row in closed.to_dict("records")],
-        "responses": [{"basin": basin} | row for row in _responses(response)],
+        "responses": [{"basin": basin} | row for row in (_responses(response) if response is not None else ())],
         "recovery": [{"basin": basin} | row for row in recovered.to_dict("records")],
         "probes": [{"basin": basin} | row for row in _probes(simulation, baselines)],
         "intervals": [{"basin": basin} | row for row in _intervals(forcing, simulation, periods, warmup_days)],

@@ -1,10 +1,11 @@
-"""The nexus encoder: an LSTM that reads forcing alone and proposes the trajectory of every store."""
+"""The nexus encoders, which read forcing alone and propose the trajectory of every store."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from hydronexus.model.compiled_encoder import propose
+from hydronexus.model.scan import affine_scan
 
 
 class Encoder(nn.Module):
@@ -32,7 +33,7 @@ class Encoder(nn.Module):
                 bias = cell.bias_ih_l0.detach()
                 bias[hidden : 2 * hidden] += 3.0  # start with long memory: forget gates open
                 gates.append(torch.cat([cell.weight_ih_l0.T, cell.weight_hh_l0.T, bias[None]]).detach())
-                heads.append(torch.cat([head.weight.T, head.bias[None]]).detach())
+                heads.append(_stacked(head))
         # Rows: features, hidden units, bias; columns: input, forget, cell and output gates of all units.
         self.gates = nn.Parameter(torch.stack(gates))
         self.head = nn.Parameter(torch.stack(heads))
@@ -90,5 +91,65 @@ class Encoder(nn.Module):
 
     def read(self, hidden: Tensor) -> Tensor:
         """Proposals as shares of the stores' scales, shape (member, window, time, store), from the hidden units."""
-        shares = torch.baddbmm(self.head[:, -1:], hidden.flatten(1, 2), self.head[:, :-1])
-        return functional.softplus(shares).unflatten(1, hidden.shape[1:3])
+        return _read(hidden, self.head)
+
+
+class ScanEncoder(nn.Module):
+    """Two layers of gated units, h[t] = k[t] h[t-1] + (1 - k[t]) c[t], whose gates k and candidates c read no state.
+
+    All steps are then one affine scan per unit, parallel in time.
+
+    Parameters
+    ----------
+    seeds, features, hidden, scales
+        As of :class:`Encoder`.
+
+    References
+    ----------
+    Feng et al. 2024 (minimal recurrent networks); Heinsen 2023 (parallel affine scans).
+    """
+
+    def __init__(self, seeds: list[int], features: int, hidden: int, scales: Tensor):
+        super().__init__()
+        self.register_buffer("scales", scales, persistent=False)
+        layers: list[list[Tensor]] = [[], []]
+        heads = []
+        with torch.random.fork_rng(devices=[]):
+            for seed in seeds:
+                torch.manual_seed(seed)
+                for layer, inputs in zip(layers, (features, hidden), strict=True):
+                    linear = nn.Linear(inputs, 2 * hidden)
+                    linear.bias.data[:hidden] += 3.0  # start with long memory
+                    layer.append(_stacked(linear))
+                heads.append(_stacked(nn.Linear(hidden, len(scales))))
+        # Rows: inputs, bias; columns: gates, candidates.
+        self.layers = nn.ParameterList(nn.Parameter(torch.stack(layer)) for layer in layers)
+        self.head = nn.Parameter(torch.stack(heads))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Propose stores from forcing; see :meth:`Encoder.forward`."""
+        return (self.read(self.hidden(features)) * self.scales).movedim(-1, 0)
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """Hidden units after each step, shape (member, window, time, hidden)."""
+        units = features
+        for layer in self.layers:
+            mixed = torch.baddbmm(layer[:, -1:], units.flatten(1, 2), layer[:, :-1]).unflatten(1, units.shape[1:3])
+            gates, candidates = mixed.transpose(2, 3).chunk(2, 2)
+            keep = torch.sigmoid(gates)
+            start = keep.new_zeros(keep.shape[:-1])
+            units = affine_scan(keep, (1 - keep) * torch.tanh(candidates), start)[..., 1:].transpose(2, 3)
+        return units
+
+    def read(self, hidden: Tensor) -> Tensor:
+        """Proposals as shares of the stores' scales; see :meth:`Encoder.read`."""
+        return _read(hidden, self.head)
+
+
+def _stacked(linear: nn.Linear) -> Tensor:
+    return torch.cat([linear.weight.T, linear.bias[None]]).detach()
+
+
+def _read(hidden: Tensor, head: Tensor) -> Tensor:
+    shares = torch.baddbmm(head[:, -1:], hidden.flatten(1, 2), head[:, :-1])
+    return functional.softplus(shares).unflatten(1, hidden.shape[1:3])

@@ -7,9 +7,16 @@ from torch import Tensor, nn
 
 from hydronexus.model.bucket import Bucket, Contents, Forcing
 from hydronexus.model.closure import Integrate, integrate
-from hydronexus.model.encoder import Encoder
+from hydronexus.model.encoder import Encoder, ScanEncoder
 from hydronexus.model.routing import Routing
 from hydronexus.model.stores import STORES
+
+ENCODERS = {"lstm": Encoder, "scan": ScanEncoder}
+
+
+def _between(guess: Tensor, content: Tensor) -> Tensor:
+    """Half-way from the last guess to what it led to, in logarithms; undamped, scans of dry soils diverge."""
+    return torch.expm1((torch.log1p(guess) + torch.log1p(content)) / 2)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Nexus(nn.Module):
         Time step [d].
     snow, radiation : bool
         Whether forcing has temperature, and shortwave radiation for the melt law.
-    closure, iterations, law_inputs, hidden_size, law_size, correction
+    closure, iterations, law_inputs, encoder, hidden_size, law_size, correction
         See the configuration's section `model`.
     integrate : callable
         How the bucket is carried through time; see :mod:`hydronexus.model.closure`.
@@ -74,6 +81,7 @@ class Nexus(nn.Module):
         closure: str,
         iterations: int,
         law_inputs: str,
+        encoder: str,
         hidden_size: int,
         law_size: int,
         correction: bool,
@@ -87,7 +95,7 @@ class Nexus(nn.Module):
         state_size = hidden_size if self.reads_hidden else 1
         self.bucket = Bucket(seeds, step, snow, radiation, correction and snow, state_size, law_size)
         scales = torch.tensor([STORES[name].scale for name in self.bucket.store_names])
-        self.encoder = Encoder(seeds, features, hidden_size, scales)
+        self.encoder = ENCODERS[encoder](seeds, features, hidden_size, scales)
         self.routing = Routing(seeds, law_size, step)
 
     def forward(self, forcing: Forcing, passes: int | None = None) -> Simulation:
@@ -124,7 +132,7 @@ class Nexus(nn.Module):
             for name in guess:
                 # The encoder follows the stores, not they it: pulled together, stores go dull.
                 errors[name].append(guess[name] - (before[name] if count else before[name].detach()))
-            guess = before
+            guess = {name: _between(guess[name], before[name]) for name in guess}
         return self._routed(stores, fluxes, errors)
 
     def _residual(self, forcing: Forcing, ends: Contents, guess: Contents, seen: Tensor | None) -> Simulation:

@@ -1,6 +1,7 @@
 """The second half of training in closed loop: the encoder learns to propose the stores that the laws lead to."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,25 +12,38 @@ from hydronexus.model.stores import STORES
 from hydronexus.training.members import clip, drop
 
 
-def follow(
-    module: Nexus,
-    forcings: Iterable[tuple[float, Forcing]],
-    inside: Tensor,
-    limit: float,
-    tell: Callable[[Tensor], None],
-) -> None:
+@dataclass(frozen=True)
+class Step:
+    """One step of :func:`follow`.
+
+    Parameters
+    ----------
+    rate : float
+        Learning rate.
+    forcing : Forcing
+        Shapes (member, window, time).
+    with_streamflow : bool
+        Whether streamflow counts beside the stores.
+    """
+
+    rate: float
+    forcing: Forcing
+    with_streamflow: bool
+
+
+def follow(module: Nexus, steps: Iterable[Step], inside: Tensor, limit: float, tell: Callable[[Tensor], None]) -> None:
     """Train the encoder alone, in place, on the closed loop of the finished laws.
 
     Stores are compared as log(1 + S / scale) over its variance, so that a nearly empty store counts as much as a full
-    one: an encoder trained on millimetres loses the last snow and the dry soil, where laws are steepest.
+    one: an encoder trained on millimetres loses the last snow and the dry soil, where laws are steepest. Streamflow of
+    one scan from the proposals is compared with that of the closed loop over its variance.
 
     Parameters
     ----------
     module : Nexus
         Laws as they shall stay. Where they read the encoder's hidden state, only the head that proposes stores is
         trained.
-    forcings : iterable of (float, Forcing)
-        Learning rate and forcing, shapes (member, window, time), of every step.
+    steps : iterable of Step
     inside : Tensor
         1 where a member's window is real, 0 in padding; shape (member, window, time).
     limit : float
@@ -38,22 +52,30 @@ def follow(
         Receives every step's distance of each member, shape (member,): the share of the stores' variance that the
         proposals miss, mean over the stores [-].
     """
+    laws = [*module.bucket.parameters(), *module.routing.parameters()]
     trained = [module.encoder.head] if module.reads_hidden else list(module.encoder.parameters())
     optimizer = torch.optim.AdamW(trained, weight_decay=0.0, fused=True)
     weight = inside / inside.sum((1, 2), keepdim=True)
-    for rate, forcing in forcings:
+    for parameter in laws:
+        parameter.requires_grad_(False)
+    for step in steps:
         for group in optimizer.param_groups:
-            group["lr"] = rate
-        closed = module.closed_loop(forcing)
-        proposals = zip(module.bucket.store_names, module.encoder(forcing.features), strict=True)
+            group["lr"] = step.rate
+        closed = module.closed_loop(step.forcing)
+        proposals = zip(module.bucket.store_names, module.encoder(step.forcing.features), strict=True)
         missed = [_missed(_seen(name, x), _seen(name, closed.stores[name]), weight) for name, x in proposals]
-        distance = torch.stack(missed).mean(0)
+        distance = loss = torch.stack(missed).mean(0)
+        if step.with_streamflow:
+            opened = module(step.forcing, passes=1)
+            loss = distance + _missed(opened.fluxes["streamflow"], closed.fluxes["streamflow"], weight)
         optimizer.zero_grad(set_to_none=True)
-        distance.sum().backward()
+        loss.sum().backward()
         norm = clip(trained, limit)
         drop(trained, ~torch.isfinite(norm))
         optimizer.step()
         tell(distance.detach())
+    for parameter in laws:
+        parameter.requires_grad_(True)
 
 
 def _seen(store: str, content: Tensor) -> Tensor:

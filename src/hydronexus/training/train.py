@@ -22,7 +22,7 @@ from hydronexus.model.machine import keep_memory
 from hydronexus.model.nexus import Nexus
 from hydronexus.training import checkpoint
 from hydronexus.training.data import Drivers, drivers, stack_drivers, stack_windows, windows
-from hydronexus.training.follow import follow
+from hydronexus.training.follow import Step, follow
 from hydronexus.training.members import Best, clip, drop, keep
 from hydronexus.training.objective import AdaptiveWeights, StreamflowLoss, inconsistency
 
@@ -63,6 +63,7 @@ def build(source: Drivers, model: Model, seeds: list[int]) -> Nexus:
         closure=model.closure,
         iterations=model.iterations,
         law_inputs=model.law_inputs,
+        encoder=model.encoder,
         hidden_size=model.hidden_size,
         law_size=model.law_size,
         correction=model.precipitation_correction,
@@ -286,8 +287,12 @@ class _Cohort:
             for name, parameter in self.module.named_parameters():
                 parameter.data, parameter.grad = self.best.state[name][places], None
             count = training.encoder_steps
-            forcings = (
-                (learning_rate(step, count, training.learning_rate), self._noisy(training.steps + step))
+            steps = (
+                Step(
+                    learning_rate(step, count, training.learning_rate),
+                    self._noisy(training.steps + step),
+                    with_streamflow=step >= count // 2,  # far from the stores, its gradient says little
+                )
                 for step in range(count)
             )
             done = itertools.count(1)
@@ -296,7 +301,7 @@ class _Cohort:
                 if (step := next(done)) % (10 * training.evaluate_every) == 0 or step == count:
                     progress(f"{self._title()}: encoder step {step}/{count}  misses {_median(missed)} of the variance")
 
-            follow(self.module, forcings, self.fitted.inside(), training.gradient_clip, tell)
+            follow(self.module, steps, self.fitted.inside(), training.gradient_clip, tell)
             for name, parameter in self.module.encoder.named_parameters(prefix="encoder"):
                 self.best.state[name][places] = parameter.detach()
         self._go_on_with(torch.zeros(len(self.active), dtype=torch.bool))
