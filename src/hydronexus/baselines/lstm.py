@@ -76,7 +76,7 @@ def train_lstm(
         best, best_step, state = -torch.inf, 0, {}
         for step in range(training.steps):
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step, training)
+                group["lr"] = learning_rate(step, training.steps, training.learning_rate)
             model.train()
             optimizer.zero_grad(set_to_none=True)
             noisy = source.forcing(source.noisy(fitted, training.forcing_noise, [seed], step))

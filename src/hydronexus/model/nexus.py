@@ -14,6 +14,11 @@ from hydronexus.model.stores import STORES
 ENCODERS = {"lstm": Encoder, "scan": ScanEncoder}
 
 
+def _before(start: Contents, ends: Contents) -> Contents:
+    """Content before each step, from that before the first and that after each."""
+    return {name: torch.cat([start[name][..., None], end[..., :-1]], -1) for name, end in ends.items()}
+
+
 def _between(guess: Tensor, content: Tensor) -> Tensor:
     """Half-way from the last guess to what it led to, in logarithms; undamped, scans of dry soils diverge."""
     return torch.expm1((torch.log1p(guess) + torch.log1p(content)) / 2)
@@ -113,20 +118,44 @@ class Nexus(nn.Module):
         Simulation
         """
         forcing = forcing.members(self.bucket.initial.shape[0])
-        start = self.bucket.initial_stores(forcing.precipitation.shape[1])
-        seen = self.encoder.hidden(forcing.features) if self.reads_hidden else None
         if passes is None and self.closure == "closed":
-            return self._routed(*self.integrate(self.bucket, forcing, start, None, seen), {})
-        if self.reads_hidden:
-            proposals = (self.encoder.read(seen) * self.encoder.scales).movedim(-1, 0)
-        else:
-            proposals = self.encoder(forcing.features)
-        ends = dict(zip(self.bucket.store_names, proposals, strict=True))
-        guess = {name: torch.cat([start[name][..., None], end[..., :-1]], -1) for name, end in ends.items()}
+            seen = self.encoder.hidden(forcing.features) if self.reads_hidden else None
+            return self._routed(*self.integrate(self.bucket, forcing, self._start(forcing), None, seen), {})
+        ends, seen = self.propose(forcing)
         if passes is None and self.closure == "residual":
-            return self._residual(forcing, ends, guess, seen)
+            return self._residual(forcing, ends, seen)
+        return self.open_loop(forcing, ends, seen, passes or self.passes)
+
+    def propose(self, forcing: Forcing) -> tuple[Contents, Tensor | None]:
+        """The encoder's proposal of every store at the end of each step [mm], and the hidden state if laws read it."""
+        if not self.reads_hidden:
+            return dict(zip(self.bucket.store_names, self.encoder(forcing.features), strict=True)), None
+        seen = self.encoder.hidden(forcing.features)
+        proposals = (self.encoder.read(seen) * self.encoder.scales).movedim(-1, 0)
+        return dict(zip(self.bucket.store_names, proposals, strict=True)), seen
+
+    def open_loop(self, forcing: Forcing, ends: Contents, seen: Tensor | None, passes: int) -> Simulation:
+        """Simulate by exact scans from proposals, as :meth:`propose` returns them.
+
+        Parameters
+        ----------
+        forcing : Forcing
+            Of as many members as the model.
+        ends : dict of Tensor
+            Proposed content of every store at the end of each step [mm].
+        seen : Tensor or None
+            What laws read in place of the stores.
+        passes : int
+            Scans; each reads a guess half-way between the one before and what that led to.
+
+        Returns
+        -------
+        Simulation
+        """
+        start = self._start(forcing)
+        guess = _before(start, ends)
         errors = {name: [] for name in guess}
-        for count in range(passes or self.passes):
+        for count in range(passes):
             stores, fluxes = self.integrate(self.bucket, forcing, start, guess, seen)
             before = {name: content[..., :-1] for name, content in stores.items()}
             for name in guess:
@@ -135,8 +164,12 @@ class Nexus(nn.Module):
             guess = {name: _between(guess[name], before[name]) for name in guess}
         return self._routed(stores, fluxes, errors)
 
-    def _residual(self, forcing: Forcing, ends: Contents, guess: Contents, seen: Tensor | None) -> Simulation:
+    def _start(self, forcing: Forcing) -> Contents:
+        return self.bucket.initial_stores(forcing.precipitation.shape[1])
+
+    def _residual(self, forcing: Forcing, ends: Contents, seen: Tensor | None) -> Simulation:
         """Fluxes at the proposed stores; the error is what their balance misses."""
+        guess = _before(self._start(forcing), ends)
 
         def at_guess() -> tuple[Contents, dict[str, Tensor]]:
             _, after, fluxes = self.bucket(forcing, guess, lambda store, *_: guess[store], seen)
@@ -168,9 +201,9 @@ class Nexus(nn.Module):
         Simulation
         """
         forcing = forcing.members(self.bucket.initial.shape[0])
-        windows, duration = forcing.precipitation.shape[1:]
+        duration = forcing.precipitation.shape[2]
         seen = self.encoder.hidden(forcing.features)[:, :, -duration:] if self.reads_hidden else None
-        start = start or self.bucket.initial_stores(windows)
+        start = start or self._start(forcing)
         return self._routed(*self.integrate(self.bucket, forcing, start, None, seen), {}, channel)
 
     def _routed(self, stores: Contents, fluxes, errors, channel: Tensor | None = None) -> Simulation:

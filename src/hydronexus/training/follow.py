@@ -62,11 +62,11 @@ def follow(module: Nexus, steps: Iterable[Step], inside: Tensor, limit: float, t
         for group in optimizer.param_groups:
             group["lr"] = step.rate
         closed = module.closed_loop(step.forcing)
-        proposals = zip(module.bucket.store_names, module.encoder(step.forcing.features), strict=True)
-        missed = [_missed(_seen(name, x), _seen(name, closed.stores[name]), weight) for name, x in proposals]
+        ends, hidden = module.propose(step.forcing)
+        missed = [_missed(_seen(name, end), _seen(name, closed.stores[name]), weight) for name, end in ends.items()]
         distance = loss = torch.stack(missed).mean(0)
         if step.with_streamflow:
-            opened = module(step.forcing, passes=1)
+            opened = module.open_loop(step.forcing, ends, hidden, passes=1)
             loss = distance + _missed(opened.fluxes["streamflow"], closed.fluxes["streamflow"], weight)
         optimizer.zero_grad(set_to_none=True)
         loss.sum().backward()
