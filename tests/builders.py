@@ -118,13 +118,15 @@ def build_basin(
         forcing["streamflow"][900:905] = np.nan
     noise = np.exp(0.3 * rng.standard_normal((seeds, len(time))))
     smooth = pd.Series(flow).ewm(halflife=2 / step_days).mean().to_numpy()
+    found = {"lstm": _probes(False), "gr4j": _probes(True, math.nan), "prescribed": _probes(True)}
     baselines = xr.Dataset(
         {
             "lstm": (("seed", "time"), (flow * noise).astype("float32")),
             "gr4j": ("time", smooth.astype("float32")),
+            "prescribed": ("time", (0.5 * (smooth + flow)).astype("float32")),
         },
         coords={"seed": np.arange(seeds), "time": time},
-        attrs={"basin": name, "probes": json.dumps({"lstm": _probes(False), "gr4j": _probes(True, math.nan)})},
+        attrs={"basin": name, "probes": json.dumps(found)},
     )
     return Basin(forcing, simulation, baselines, _response(name, rng, seeds, virtual, step_days))
 
@@ -269,7 +271,7 @@ def evaluate_many(count: int, **shifts: float) -> list[dict]:
     evaluations = []
     for i in range(count):
         evaluation = evaluate()
-        for row in (row for part in ("metrics", "closure", "responses") for row in evaluation[part]):
+        for row in (row for part in ("metrics", "closure", "responses", "climate") for row in evaluation[part]):
             row["basin"] = f"demo_{i:03d}"
         for row in evaluation["metrics"]:
             row["nse"] = 0.7 + shifts.get(row["model"], 0.0) + 0.001 * rng.standard_normal()

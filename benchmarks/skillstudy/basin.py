@@ -54,7 +54,7 @@ def measure(data: str, basin: str, seeds: int) -> dict[str, Any]:
     try:
         forcing = ingest(study, f"us_{basin}")
         periods = study.periods_of("us")
-        trained = (train(_task(forcing, study), study.model, study.training, _quietly).weights, forcing, periods)
+        trained = (train(task_of(forcing, study), study.model, study.training, quietly).weights, forcing, periods)
     except BasinError as error:
         return {"left_out": str(error)}
     trained = (*trained, study.model, study.training)
@@ -82,7 +82,7 @@ def vary(data: str, basin: str, seeds: int, changes: Mapping[str, Any]) -> dict[
 def judge(forcing: xr.Dataset, study: Study) -> dict[str, Any]:
     """Train the nexus model of a study on some forcing: NSE by period and loop, worst closure, recovery where known."""
     periods = study.periods_of(forcing.attrs["dataset"])
-    weights = train(_task(forcing, study), study.model, study.training, _quietly).weights
+    weights = train(task_of(forcing, study), study.model, study.training, quietly).weights
     simulation = simulate(weights, forcing, periods, study.model, study.training)
     baselines = xr.Dataset(attrs={"probes": "{}"})
     simulation = simulation.assign_attrs(probes="{}")
@@ -114,11 +114,11 @@ def gaps(weights, forcing, periods, model, training) -> dict[str, float]:
         return {str(scans): skill(module(whole, passes=scans)) - closed for scans in SCANS}
 
 
-def _task(forcing: xr.Dataset, study: Study) -> Task:
+def task_of(forcing: xr.Dataset, study: Study) -> Task:
     return Task(forcing.attrs["basin"], forcing, study.periods_of(forcing.attrs["dataset"]))
 
 
-def _quietly(line: str) -> None:
+def quietly(line: str) -> None:
     """Progress of one of many basins is not shown."""
 
 

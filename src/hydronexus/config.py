@@ -60,7 +60,18 @@ class Virtual(Section):
     )
     wet_fraction: float = Field(1.0, gt=0, le=1, description="Fraction of the cells that a storm wets [-].")
     infiltration_capacity: float = Field(14.0, gt=0, description="Infiltration capacity of every cell [mm/d].")
-    mean_rain: float = Field(3.5, gt=0, description="Long-term mean rain [mm/d].")
+    mean_rain: float = Field(3.5, gt=0, description="Long-term mean precipitation [mm/d].")
+    mean_demand: float = Field(2.6, gt=0, description="Long-term mean potential evapotranspiration, about [mm/d].")
+    snow: bool = Field(False, description="Give it temperature, cold winters and a snow store.")
+    rain_noise: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="Relative error of the precipitation the model is given; the truth has none [-].",
+    )
+    flow_noise: float = Field(
+        0.0, ge=0, le=2, description="Relative error of the streamflow the model is given; the truth has none [-]."
+    )
     seed: int = Field(0, ge=0, description="Seed of the weather and of its distribution over the cells.")
 
 
@@ -223,8 +234,10 @@ class Study(Section):
     quality: Quality = Field(default_factory=Quality)
     model: Model = Field(default_factory=Model)
     training: Training = Field(default_factory=Training)
-    baselines: list[Literal["lstm", "gr4j"]] = Field(
-        ["lstm", "gr4j"], description="Models trained on the same days for comparison."
+    baselines: list[Literal["lstm", "gr4j", "prescribed"]] = Field(
+        ["lstm", "gr4j", "prescribed"],
+        description="Models trained on the same days for comparison: a pure LSTM, GR4J with CemaNeige, and the nexus "
+        "model's bucket with field-scale equations in place of its laws.",
     )
     response: Response = Field(default_factory=Response)
     cohorts: int = Field(

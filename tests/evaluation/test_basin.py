@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hydronexus.evaluation.basin import evaluate_basin
+from hydronexus.evaluation.identifiability import VERDICTS
 from hydronexus.evaluation.skill import nse
 from tests.builders import PERIODS, WARMUP_DAYS, build_basin, evaluate
 
@@ -24,7 +25,7 @@ def stores(basin):
 
 def test_it_is_strict_json_with_every_part():
     evaluation = evaluate()
-    lists = {"metrics", "closure", "responses", "recovery", "probes", "intervals"}
+    lists = {"metrics", "closure", "responses", "recovery", "probes", "intervals", "climate"}
     assert set(evaluation) == lists | {"notes", "quarantine"}
     assert evaluation["quarantine"] is None
     assert json.loads(json.dumps(evaluation, allow_nan=False)) == evaluation
@@ -32,7 +33,7 @@ def test_it_is_strict_json_with_every_part():
 
 def test_every_model_is_scored_in_every_period():
     pairs = {(row["model"], row["period"]) for row in evaluate()["metrics"]}
-    models, periods = ("nexus", "nexus_closed", "lstm", "gr4j"), ("train", "validation", "test")
+    models, periods = ("nexus", "nexus_closed", "lstm", "gr4j", "prescribed"), ("train", "validation", "test")
     assert pairs == {(model, period) for model in models for period in periods}
 
 
@@ -82,7 +83,7 @@ def test_only_models_with_members_have_a_member_median():
 def test_a_study_without_baselines_is_evaluated():
     basin = build_basin()
     evaluation = evaluate_stores(
-        basin.forcing, basin.simulation, basin.baselines.drop_vars(["lstm", "gr4j"]), basin.response
+        basin.forcing, basin.simulation, basin.baselines.drop_vars(["lstm", "gr4j", "prescribed"]), basin.response
     )
     assert {row["model"] for row in evaluation["metrics"]} == {"nexus", "nexus_closed"}
 
@@ -96,7 +97,11 @@ def test_responses_have_one_row_per_process_with_law_and_equation_where_there_is
     assert (
         rows["streamflow"]["elasticity_low"] < rows["streamflow"]["elasticity"] < rows["streamflow"]["elasticity_high"]
     )
-    assert all(row["verdict"] == "not yet calibrated" for row in rows.values())
+    assert rows["streamflow"]["verdict"] == "observed"
+    assert rows["routing"]["verdict"] == "not assessed"
+    assert rows["infiltration"]["verdict"] in (*VERDICTS, "not assessed")
+    assert rows["infiltration"]["ensemble_spread"] > 0
+    assert rows["infiltration"]["ensemble_agreement"] <= 1
 
 
 def test_law_spread_is_the_median_coefficient_of_variation_over_visited_cells_only():

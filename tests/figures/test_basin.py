@@ -75,7 +75,7 @@ def test_an_hourly_hydrograph_has_amounts_per_hour():
 
 def test_the_hydrograph_gives_the_nse_of_every_model():
     text = legend_texts(drawn()["hydrograph"])
-    for model in ("nexus, closed loop (NSE 0.", "LSTM (NSE 0.", "GR4J (NSE 0.", "observed"):
+    for model in ("nexus, closed loop (NSE 0.", "LSTM (NSE 0.", "GR4J (NSE 0.", "prescribed laws (NSE 0.", "observed"):
         assert model in text
 
 
@@ -138,5 +138,5 @@ def test_an_empty_bin_of_pulses_does_not_blank_its_intensity():
 
 def test_figures_of_a_study_without_baselines_are_drawn():
     basin = build_basin()
-    text = legend_texts(draw(basin, baselines=basin.baselines.drop_vars(["lstm", "gr4j"]))["hydrograph"])
+    text = legend_texts(draw(basin, baselines=basin.baselines.drop_vars(["lstm", "gr4j", "prescribed"]))["hydrograph"])
     assert "LSTM" not in text

@@ -45,6 +45,7 @@ def test_a_study_with_no_good_basin_gets_notices():
     figures = draw_study(aggregate([]))
     assert "No basin" in texts(figures["skill"])
     assert "no virtual basin" in texts(figures["recovery"])
+    assert "this study has 0" in " ".join(texts(figures["climate"]).split())
 
 
 @pytest.mark.parametrize("text", ["a $\\frac$ b\nreason with $ and <b> & \\alpha", "title only"])

@@ -12,16 +12,19 @@ def settings(**changes) -> Virtual:
     return Virtual(**{"years": 4, "cells": 50} | changes)
 
 
+@pytest.mark.parametrize("snow", [False, True])
 @pytest.mark.parametrize("cv", [0.0, 1.0, 3.0])
-def test_water_is_conserved_to_rounding(cv):
-    data = catchment.simulate(settings(rain_cv=cv))
+def test_water_is_conserved_to_rounding(cv, snow):
+    data = catchment.simulate(settings(rain_cv=cv, snow=snow))
     out = data["streamflow"] + data["true_canopy_evaporation"] + data["true_soil_evapotranspiration"]
-    held = sum(data[f"true_{name}"].values[-1] for name in catchment.STORES) - sum(catchment.INITIAL)
+    stores = [name for name in catchment.STORES if f"true_{name}" in data]
+    assert ("snow" in stores) == snow
+    held = sum(data[f"true_{name}"].values[-1] for name in stores) - sum(catchment.INITIAL)
     assert float((data["precipitation"] - out).sum()) == pytest.approx(held, abs=1e-8)
 
 
 def test_the_areal_mean_is_exact_and_the_pattern_has_the_wanted_cv_and_wetted_fraction():
-    rain, _ = catchment.weather(settings(rain_cv=0.8, wet_fraction=0.5, cells=4000, years=3))
+    rain = catchment.weather(settings(rain_cv=0.8, wet_fraction=0.5, cells=4000, years=3)).rain
     wet = rain[rain.mean(1) > 1]
     np.testing.assert_allclose((wet > 0).mean(1), 0.5)
     over_wet = np.array([day[day > 0].std() / day[day > 0].mean() for day in wet])
@@ -35,7 +38,7 @@ def test_mean_rain_is_as_configured():
 
 def test_infiltration_follows_the_closed_form_where_the_canopy_is_empty():
     chosen = settings(rain_cv=1.0, cells=20_000, years=3)
-    rain, _ = catchment.weather(chosen)
+    rain = catchment.weather(chosen).rain
     day = rain[np.argmax(rain.mean(1))]
     enter = np.minimum(day, chosen.infiltration_capacity).mean()
     expected = day.mean() - excess_gamma_rain(day.mean(), chosen.infiltration_capacity, 1.0)
@@ -54,8 +57,9 @@ def test_unknown_laws_are_nan():
     assert np.isnan(catchment.law(settings(), "recharge", np.ones(3), np.ones(3))).all()
 
 
-def test_a_removed_pulse_is_conserved():
-    pulses = catchment.pulse_removal(settings(), np.array([400, 500, 777]), 90)
+@pytest.mark.parametrize("snow", [False, True])
+def test_a_removed_pulse_is_conserved(snow):
+    pulses = catchment.pulse_removal(settings(snow=snow), np.array([400, 500, 777]), 90)
     out = (pulses["streamflow"] + pulses["canopy_evaporation"] + pulses["soil_evapotranspiration"]).sum("lag")
     left = pulses["residual_storage"].isel(lag=-1)
     np.testing.assert_allclose(out + left, pulses["removed"], atol=1e-10)
@@ -65,3 +69,35 @@ def test_the_same_seed_gives_the_same_catchment():
     first, again, other = (catchment.simulate(settings(seed=seed)) for seed in (1, 1, 2))
     assert first.identical(again)
     assert not np.array_equal(first["streamflow"], other["streamflow"])
+
+
+def test_snow_balances_falls_in_the_cold_and_takes_a_fair_share():
+    data = catchment.simulate(settings(snow=True, years=12))
+    change = data["true_snow"].diff("time")
+    np.testing.assert_allclose(change, (data["true_snowfall"] - data["true_melt"])[1:], atol=1e-10)
+    np.testing.assert_allclose(data["true_rain"] + data["true_snowfall"], data["precipitation"], atol=1e-12)
+    assert float(data["true_snowfall"].where(data["temperature"] > 1, 0).sum()) == 0
+    assert 0.25 < float(data["true_snowfall"].sum() / data["precipitation"].sum()) < 0.45
+    assert float(data["true_snow"].min()) == 0
+
+
+def test_without_snow_there_is_no_temperature():
+    assert "temperature" not in catchment.simulate(settings())
+
+
+def test_errors_of_rain_and_flow_leave_the_truth_alone():
+    exact, noisy = (
+        catchment.simulate(settings(years=20, rain_noise=noise, flow_noise=noise / 2)) for noise in (0.0, 0.3)
+    )
+    truths = [name for name in exact if name.startswith("true_")]
+    assert exact[truths].equals(noisy[truths])
+    for name, noise in (("precipitation", 0.3), ("streamflow", 0.15)):
+        factor = (noisy[name] / exact[name]).values[exact[name].values > 0]
+        assert factor.mean() == pytest.approx(1, abs=0.015)
+        assert factor.std() == pytest.approx(noise, rel=0.05)
+    assert np.array_equal(noisy["precipitation"] > 0, exact["precipitation"] > 0)
+
+
+def test_demand_is_scaled():
+    low, high = (catchment.simulate(settings(mean_demand=demand)) for demand in (1.3, 5.2))
+    np.testing.assert_allclose(high["potential_evapotranspiration"], 4 * low["potential_evapotranspiration"])

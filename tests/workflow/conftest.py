@@ -21,7 +21,14 @@ PERIODS = {
 SMALL = {
     "periods": PERIODS,
     "model": {"hidden_size": 4, "law_size": 3, "iterations": 2},
-    "training": {"seeds": 1, "steps": 6, "encoder_steps": 4, "evaluate_every": 3, "checkpoint_every": 2, "device": "cpu"},
+    "training": {
+        "seeds": 1,
+        "steps": 6,
+        "encoder_steps": 4,
+        "evaluate_every": 3,
+        "checkpoint_every": 2,
+        "device": "cpu",
+    },
     "response": {"pulses": 30, "lag": 30, "intensity_bins": 2, "wetness_bins": 2, "bootstrap": 10},
     "baselines": ["lstm", "gr4j"],
 }

@@ -1,4 +1,4 @@
-TABLES = ["metrics", "closure", "responses", "recovery", "probes", "intervals", "claims", "quarantine"]
+TABLES = ["metrics", "closure", "responses", "recovery", "probes", "intervals", "climate", "claims", "quarantine"]
 BASIN_FIGURES = ["hydrograph", "flow_duration", "stores_and_fluxes", "laws", "pulse_response"]
 
 
@@ -107,6 +107,12 @@ rule write_report:
         report=f"{RESULTS}/report.html",
         skill=report(
             f"{RESULTS}/figures/skill.png", caption="../report/skill.rst", category="Study", labels={"figure": "skill"}
+        ),
+        climate=report(
+            f"{RESULTS}/figures/climate.png",
+            caption="../report/climate.rst",
+            category="Study",
+            labels={"figure": "where conventional models fail"},
         ),
         recovery=report(
             f"{RESULTS}/figures/recovery.png",

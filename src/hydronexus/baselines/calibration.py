@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,9 +14,6 @@ from hydronexus.training.data import in_period
 Bounds = Mapping[str, tuple[float, float, bool]]
 """Lower and upper bound of every parameter, and whether it is searched in logarithms."""
 
-POPULATION = 8  # per parameter
-GENERATIONS = 80
-
 
 def search(
     simulate: Callable[[dict[str, float]], np.ndarray],
@@ -23,6 +21,7 @@ def search(
     forcing: xr.Dataset,
     periods: Periods,
     warmup: int,
+    options: Mapping[str, Any],
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Parameters of the best NSE of the training period, by differential evolution.
 
@@ -37,6 +36,8 @@ def search(
         Canonical forcing with the observed streamflow.
     warmup : int
         Steps at the start of the record that are not scored.
+    options : mapping
+        Of :func:`scipy.optimize.differential_evolution`.
 
     Returns
     -------
@@ -62,9 +63,7 @@ def search(
         return float(np.mean(error**2) / variance)
 
     limits = [tuple(np.log(bound[:2])) if bound[2] else bound[:2] for bound in bounds.values()]
-    found = differential_evolution(
-        misfit, limits, popsize=POPULATION, maxiter=GENERATIONS, tol=1e-4, rng=np.random.default_rng(0), polish=False
-    )
+    found = differential_evolution(misfit, limits, tol=1e-4, rng=np.random.default_rng(0), **options)
     best = parameters(found.x)
     quality = {"nse_train": 1 - found.fun, "evaluations": int(found.nfev)}
     return best, {"parameters": json.dumps(best), "calibration": json.dumps(quality)}

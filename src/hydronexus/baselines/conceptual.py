@@ -1,6 +1,5 @@
 """GR4J (hourly: GR4H) through hydrogr, with CemaNeige where there is temperature, calibrated on the training period."""
 
-import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,15 +8,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from hydrogr import InputDataHandler, ModelGr4h, ModelGr4j
-from scipy.optimize import differential_evolution
 
+from hydronexus.baselines.calibration import Bounds, search
 from hydronexus.baselines.snow import cemaneige
 from hydronexus.config import Periods
 from hydronexus.errors import BasinError, NotDefinedError
-from hydronexus.training.data import in_period
 
-# Parameter: lower and upper bound, and whether it is searched in logarithms. X2 is the only one that may be negative.
-BOUNDS = {
+# X2 is the only one that may be negative, so it is not searched in logarithms.
+BOUNDS: Bounds = {
     "X1": (10.0, 3000.0, True),
     "X2": (-10.0, 10.0, False),
     "X3": (1.0, 1000.0, True),
@@ -25,8 +23,7 @@ BOUNDS = {
     "thermal": (0.0, 1.0, False),
     "melt": (0.5, 15.0, True),
 }
-POPULATION = 8  # per parameter
-GENERATIONS = 80
+SEARCH = {"popsize": 8, "maxiter": 80, "polish": False}
 
 
 @dataclass(frozen=True)
@@ -106,34 +103,13 @@ def calibrate(
 
     References
     ----------
-    Perrin et al. 2003 (GR4J); Valery et al. 2014 (CemaNeige); Storn and Price 1997.
+    Perrin et al. 2003 (GR4J); Valery et al. 2014 (CemaNeige).
     """
     if round(float(forcing.attrs["time_step_days"]) * 24) not in (1, 24):
         raise BasinError(basin, "GR4J needs daily or hourly data; take gr4j out of `baselines`")
     snow = yearly_snow(forcing)
     model = Conceptual(forcing, snow)
-    observed = forcing["streamflow"].values.astype(float)
-    scored = in_period(forcing, periods.train) & np.isfinite(observed)
-    scored[:warmup] = False
-    variance = observed[scored].var()
-
-    def parameters(vector: np.ndarray) -> dict[str, float]:
-        logs = {name: BOUNDS[name][2] for name in model.names}
-        return {n: float(np.exp(v) if logs[n] else v) for n, v in zip(model.names, vector, strict=True)}
-
-    def misfit(vector: np.ndarray) -> float:
-        error = model.run(parameters(vector))[scored] - observed[scored]
-        return float(np.mean(error**2) / variance)
-
-    bounds = [tuple(np.log(BOUNDS[n][:2])) if BOUNDS[n][2] else BOUNDS[n][:2] for n in model.names]
-    found = differential_evolution(
-        misfit, bounds, popsize=POPULATION, maxiter=GENERATIONS, tol=1e-4, rng=np.random.default_rng(0), polish=False
-    )
-    best = parameters(found.x)
-    facts = {
-        "parameters": json.dumps(best),
-        "calibration": json.dumps({"nse_train": 1 - found.fun, "evaluations": int(found.nfev), "snow": len(best) > 4}),
-    }
+    best, facts = search(model.run, {name: BOUNDS[name] for name in model.names}, forcing, periods, warmup, SEARCH)
 
     def run(other: xr.Dataset) -> np.ndarray:
         if other.attrs["time_step_days"] != forcing.attrs["time_step_days"]:

@@ -5,11 +5,12 @@ import logging
 
 import xarray as xr
 
-from hydronexus.baselines.conceptual import calibrate
+from hydronexus.baselines import conceptual, prescribed
 from hydronexus.baselines.lstm import train_lstm
 from hydronexus.config import Study
 from hydronexus.evaluation.probes import probe
 
+CALIBRATED = {"gr4j": conceptual.calibrate, "prescribed": prescribed.calibrate}
 log = logging.getLogger(__name__)
 
 
@@ -19,8 +20,9 @@ def run_baselines(study: Study, forcing: xr.Dataset, basin: str) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Streamflow [mm per step] of `lstm` (seed, time) and `gr4j` (time), float32; what the physics probes found, as
-        JSON in the attribute `probes`.
+        Streamflow [mm per step] of `lstm` (seed, time), `gr4j` and `prescribed` (time), float32; what the physics
+        probes found, as JSON in the attribute `probes`; of calibrated models, `{model}_parameters` and
+        `{model}_calibration`.
     """
     periods = study.periods_of(forcing.attrs["dataset"])
     warmup = round(study.training.warmup / float(forcing.attrs["time_step_days"]))
@@ -29,9 +31,9 @@ def run_baselines(study: Study, forcing: xr.Dataset, basin: str) -> xr.Dataset:
         if name == "lstm":
             run = train_lstm(forcing, periods, study.training, study.model.hidden_size, basin, log.info)
         else:
-            run, facts = calibrate(forcing, periods, warmup, basin)
-            attrs |= {f"gr4j_{key}": value for key, value in facts.items()}
-            log.info("%s: GR4J calibrated: %s", basin, facts["calibration"])
+            run, facts = CALIBRATED[name](forcing, periods, warmup, basin)
+            attrs |= {f"{name}_{key}": value for key, value in facts.items()}
+            log.info("%s: %s calibrated: %s", basin, name, facts["calibration"])
         flow = run(forcing).astype("float32")
         dims, values = (("seed", "time"), flow) if name == "lstm" else (("time",), flow[0])
         flows[name] = (dims, values, {"units": "mm", "long_name": "streamflow per time step"})

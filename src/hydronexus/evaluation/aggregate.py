@@ -7,6 +7,7 @@ import pandas as pd
 
 from hydronexus.evaluation.basin import INDICES
 from hydronexus.evaluation.claims import claims
+from hydronexus.evaluation.climate import ATTRIBUTES
 from hydronexus.evaluation.closure import HORIZONS
 
 TEXT = (
@@ -36,11 +37,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "closure": ("basin", "loop", "store", "horizon_days", "closure_percent"),
     "responses": (
         "basin", "process", *(index + side for index in INDICES for side in ("", "_low", "_high")),
-        "law_spread", "field_equation", "field_rmse", "verdict",
+        "law_spread", "field_equation", "field_rmse", "ensemble_spread", "ensemble_agreement", "verdict",
     ),
     "recovery": ("basin", "variable", "loop", "total_error_percent", "correlation", "nse"),
     "probes": ("basin", "model", "probe", "value", "unit", "low", "high", "passed", "expectation"),
     "intervals": ("basin", "kind", "level", "coverage", "width"),
+    "climate": ("basin", "precipitation", "potential_evapotranspiration", *ATTRIBUTES),
     "quarantine": ("basin", "stage", "error", "reason"),
 }  # fmt: skip
 
@@ -57,15 +59,15 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
     Returns
     -------
     dict of pandas.DataFrame
-        metrics, closure, responses, recovery, probes, intervals, quarantine and claims; every table has all its columns
-        even where it has no row.
+        metrics, closure, responses, recovery, probes, intervals, climate, quarantine and claims; every table has all
+        its columns even where it has no row.
     """
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in COLUMNS}
     for evaluation in evaluations:
         if evaluation["quarantine"] is not None:
             rows["quarantine"].append(evaluation["quarantine"])
             continue
-        for name in ("metrics", "closure", "responses", "recovery", "probes", "intervals"):
+        for name in ("metrics", "closure", "responses", "recovery", "probes", "intervals", "climate"):
             rows[name] += evaluation[name]
     tables = {name: _table(rows[name], columns) for name, columns in COLUMNS.items()}
     return tables | {"claims": claims(tables)}

@@ -9,15 +9,17 @@ import pandas as pd
 import xarray as xr
 
 from hydronexus.config import Periods
+from hydronexus.evaluation.climate import climate
 from hydronexus.evaluation.closure import HORIZONS, closure
+from hydronexus.evaluation.identifiability import concord, verdict
 from hydronexus.evaluation.intervals import reliability
 from hydronexus.evaluation.recovery import recovery
 from hydronexus.evaluation.skill import nse, scores_of
 
 MODEL_OF_LOOP = {"open": "nexus", "closed": "nexus_closed"}
 PROCESS_OF_FLUX = {"canopy_evaporation": "interception", "soil_evapotranspiration": "evapotranspiration"}
+OBSERVED = "observed"
 INDICES = ("elasticity", "t50", "t90")
-VERDICT = "not yet calibrated"
 
 
 def evaluate_basin(
@@ -46,9 +48,9 @@ def evaluate_basin(
     Returns
     -------
     dict
-        `metrics`, `closure`, `responses`, `recovery`, `probes`, `intervals`: lists of rows; `notes`: what a reader
-        should know of the basin's data; `quarantine`: None. Numbers are plain floats, NaN is None, so that it can be
-        written as strict JSON.
+        `metrics`, `closure`, `responses`, `recovery`, `probes`, `intervals`, `climate`: lists of rows; `notes`: what
+        a reader should know of the basin's data; `quarantine`: None. Numbers are plain floats, NaN is None, so that it
+        can be written as strict JSON.
     """
     closed = closure(forcing["precipitation"], simulation)
     recovered = recovery(
@@ -60,10 +62,11 @@ def evaluate_basin(
             for row in _metrics(forcing, simulation, baselines, closed, periods, warmup_days)
         ],
         "closure": [{"basin": basin} | row for row in closed.to_dict("records")],
-        "responses": [{"basin": basin} | row for row in (_responses(response) if response is not None else ())],
+        "responses": [{"basin": basin} | row for row in _responses(response, simulation)],
         "recovery": [{"basin": basin} | row for row in recovered.to_dict("records")],
         "probes": [{"basin": basin} | row for row in _probes(simulation, baselines)],
         "intervals": [{"basin": basin} | row for row in _intervals(forcing, simulation, periods, warmup_days)],
+        "climate": [{"basin": basin} | climate(forcing, periods.train)],
         "notes": _notes(forcing, simulation),
         "quarantine": None,
     }
@@ -135,9 +138,11 @@ def _intervals(
     return reliability(*pairs).to_dict("records")
 
 
-def _responses(response: xr.Dataset) -> list[dict[str, Any]]:
+def _responses(response: xr.Dataset | None, simulation: xr.Dataset) -> list[dict[str, Any]]:
     """Indices of every flux, with the law and field-scale equation of its process, and of the routing."""
-    rows = []
+    rows: list[dict[str, Any]] = []
+    if response is None:
+        return rows
     for flux in response["flux"].values:
         process = PROCESS_OF_FLUX.get(str(flux), str(flux))
         row: dict[str, Any] = {"process": process}
@@ -145,7 +150,11 @@ def _responses(response: xr.Dataset) -> list[dict[str, Any]]:
             row[index] = _median(response[index].sel(flux=flux).values)
             for side in ("low", "high"):
                 row[f"{index}_{side}"] = float(response[f"{index}_{side}"].sel(flux=flux))
-        rows.append(row | _law(response, process))
+        members = simulation[str(flux)].sel(loop="closed").transpose("seed", "time").values.astype(float)
+        spread, agreement = concord(members)
+        said = OBSERVED if flux == "streamflow" else verdict(str(flux), spread, agreement)
+        judged = {"ensemble_spread": spread, "ensemble_agreement": agreement, "verdict": said}
+        rows.append(row | _law(response, process) | judged)
     if "routing" in response:
         hydrograph = response["routing"].mean("seed")
         passed, lag = np.cumsum(hydrograph.values), hydrograph["routing_lag"].values
@@ -154,20 +163,20 @@ def _responses(response: xr.Dataset) -> list[dict[str, Any]]:
             **dict.fromkeys((i + s for i in INDICES for s in ("", "_low", "_high")), math.nan),
         }
         row |= {f"t{s}": float(lag[np.argmax(passed >= s / 100 * passed[-1])]) for s in (50, 90)}
-        rows.append(row | _law(response, "routing"))
+        judged = {"ensemble_spread": math.nan, "ensemble_agreement": math.nan, "verdict": "not assessed"}
+        rows.append(row | _law(response, "routing") | judged)
     return rows
 
 
 def _law(response: xr.Dataset, process: str) -> dict[str, Any]:
     if "law" not in response or process not in response["process"].values:
-        return {"law_spread": math.nan, "field_equation": None, "field_rmse": math.nan, "verdict": VERDICT}
+        return {"law_spread": math.nan, "field_equation": None, "field_rmse": math.nan}
     own = response.sel(process=process)
     members = own["law"].transpose("seed", "x", "y").values[:, own["law_visited"].transpose("x", "y").values]
     return {
         "law_spread": _spread(members),
         "field_equation": str(own["field_equation"].item()),
         "field_rmse": float(own["field_rmse"]),
-        "verdict": VERDICT,
     }
 
 

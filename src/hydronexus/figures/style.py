@@ -23,6 +23,7 @@ MODELS: dict[str, tuple[str, Any]] = {
     "nexus_closed": ("nexus, closed loop", COLOURS[0]),
     "lstm": ("LSTM", COLOURS[1]),
     "gr4j": ("GR4J", COLOURS[2]),
+    "prescribed": ("prescribed laws", COLOURS[4]),
 }
 
 

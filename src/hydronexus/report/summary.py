@@ -13,6 +13,7 @@ MODEL_NAMES = {
     "nexus_closed": "nexus closed loop",
     "lstm": "LSTM",
     "gr4j": "GR4J",
+    "prescribed": "prescribed laws",
 }
 NAMED_BASINS = 5  # more basins of one note are counted, not listed
 

@@ -25,7 +25,7 @@ from hydronexus.report.summary import (
     summary,
 )
 
-PROBED = ("nexus_closed", "lstm", "gr4j")
+PROBED = ("nexus_closed", "lstm", "gr4j", "prescribed")
 
 
 def write_report(

@@ -1,14 +1,17 @@
 """A virtual catchment: many cells with known field laws under spatially variable rain, and its exact truth.
 
-Every cell holds a canopy, a soil and a ground store; all drain to one channel. Infiltration is min(water, f) with
-the same capacity f everywhere, so that under gamma-distributed rain the catchment-scale law is known (oracle O3).
+Every cell holds a canopy, a soil and a ground store, and a snow store where wanted; all drain to one channel.
+Infiltration is min(water, f) with the same capacity f everywhere, so that under gamma-distributed rain the
+catchment-scale law is known (oracle O3).
 """
 
 import json
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 import xarray as xr
+from scipy.signal import lfilter
 
 from hydronexus.config import Virtual
 from hydronexus.virtual.upscaling import excess_gamma_rain
@@ -19,30 +22,42 @@ RECHARGE = (1.0, 3.0)  # mm/d at 100 mm of soil water, exponent
 INTERFLOW = (0.6, 5.0)  # mm/d at 100 mm of soil water, exponent
 GROUND_DAYS = 60.0
 CHANNEL_DAYS = 1.5
+MELT = 3.0  # mm/d and degree above 0 degC
+SNOWFALL = (1.0, -1.0)  # degC, all rain above, all snow below, linear between
+TEMPERATURE = (5.0, 12.0, 4.0, 0.8)  # degC: mean, half of the yearly range, spread and day-to-day memory of the weather
+MEAN_DEMAND = 2.6  # mm/d, of the demand below before it is scaled
 
 FLUXES = (
     "rain", "throughfall", "canopy_evaporation", "infiltration", "surface_runoff", "soil_evapotranspiration",
-    "recharge", "interflow", "baseflow", "streamflow",
+    "recharge", "interflow", "baseflow", "streamflow", "snowfall", "melt",
 )  # fmt: skip
-STORES = ("canopy", "soil", "ground", "channel")
-INITIAL = (0.0, 90.0, 40.0, 2.0)  # mm
+STORES = ("canopy", "soil", "ground", "channel", "snow")
+INITIAL = (0.0, 90.0, 40.0, 2.0, 0.0)  # mm
+SNOW = ("snowfall", "melt", "snow")  # fluxes and stores of catchments with snow only
 
 
 @numba.njit(cache=True)
-def _step(rain, demand, capacity, state, fluxes):
+def _step(precipitation, demand, share, melting, capacity, state, fluxes):
     """Advance all cells by a day in place; catchment means of the fluxes go to `fluxes`.
 
-    `state` has shape (4, cell); the channel is kept the same in every cell because it is one river.
+    `state` has shape (5, cell); the channel is kept the same in every cell because it is one river. `share` of the
+    precipitation falls as snow, and `melting` [mm] melts where there is as much.
     """
-    cells = rain.shape[0]
+    cells = precipitation.shape[0]
     fluxes[:] = 0.0
     for i in range(cells):
-        canopy = state[0, i] + rain[i]
+        snowfall = share * precipitation[i]
+        rain = precipitation[i] - snowfall
+        snow = state[4, i] + snowfall
+        melt = min(snow, melting)
+        state[4, i] = snow - melt
+        canopy = state[0, i] + rain
         through = max(canopy - CANOPY_CAPACITY, 0.0)
         canopy -= through
         wet = min(canopy, demand)
         canopy -= wet
-        enter = min(through, capacity)
+        water = through + melt
+        enter = min(water, capacity)
         soil = state[1, i] + enter
         use = min((demand - wet) * min(soil / FIELD_CAPACITY, 1.0), soil)
         soil -= use
@@ -54,15 +69,17 @@ def _step(rain, demand, capacity, state, fluxes):
         state[0, i] = canopy
         state[1, i] = soil
         state[2, i] = ground - base
-        fluxes[0] += rain[i]
+        fluxes[0] += rain
         fluxes[1] += through
         fluxes[2] += wet
         fluxes[3] += enter
-        fluxes[4] += through - enter
+        fluxes[4] += water - enter
         fluxes[5] += use
         fluxes[6] += down
         fluxes[7] += sideways
         fluxes[8] += base
+        fluxes[10] += snowfall
+        fluxes[11] += melt
     fluxes /= cells
     channel = state[3, 0] + fluxes[4] + fluxes[7] + fluxes[8]
     fluxes[9] = channel * (1.0 - np.exp(-1.0 / CHANNEL_DAYS))
@@ -70,17 +87,17 @@ def _step(rain, demand, capacity, state, fluxes):
 
 
 @numba.njit(cache=True)
-def _run(rain, demand, capacity, state, fluxes, means):
+def _run(rain, demand, share, melting, capacity, state, fluxes, means):
     for t in range(rain.shape[0]):
-        _step(rain[t], demand[t], capacity, state, fluxes[t])
-        for k in range(4):
+        _step(rain[t], demand[t], share[t], melting[t], capacity, state, fluxes[t])
+        for k in range(means.shape[1]):
             means[t, k] = state[k].mean()
 
 
 @numba.njit(cache=True)
-def _states_at(rain, demand, capacity, state, days, kept):
+def _states_at(rain, demand, share, melting, capacity, state, days, kept):
     """States of all cells before each of some ascending days."""
-    fluxes = np.zeros(10)
+    fluxes = np.zeros(12)
     found = 0
     for t in range(rain.shape[0]):
         while found < days.shape[0] and days[found] == t:
@@ -88,21 +105,53 @@ def _states_at(rain, demand, capacity, state, days, kept):
             found += 1
         if found == days.shape[0]:
             return
-        _step(rain[t], demand[t], capacity, state, fluxes)
+        _step(rain[t], demand[t], share[t], melting[t], capacity, state, fluxes)
 
 
-def weather(settings: Virtual) -> tuple[np.ndarray, np.ndarray]:
-    """Rain of every cell and potential evapotranspiration.
+@dataclass(frozen=True)
+class Weather:
+    """True weather of a virtual catchment.
+
+    Parameters
+    ----------
+    rain : numpy.ndarray
+        Precipitation of every cell, shape (time, cell) [mm d-1].
+    demand : numpy.ndarray
+        Potential evapotranspiration, shape (time,) [mm d-1].
+    temperature : numpy.ndarray or None
+        Shape (time,) [degC]; None without snow.
+    """
+
+    rain: np.ndarray
+    demand: np.ndarray
+    temperature: np.ndarray | None
+
+    @property
+    def snow_share(self) -> np.ndarray:
+        """Share of precipitation that falls as snow [-], shape (time,)."""
+        if self.temperature is None:
+            return np.zeros_like(self.demand)
+        rain, snow = SNOWFALL
+        return np.clip((rain - self.temperature) / (rain - snow), 0, 1)
+
+    @property
+    def melting(self) -> np.ndarray:
+        """Melt where snow does not run out [mm d-1], shape (time,)."""
+        if self.temperature is None:
+            return np.zeros_like(self.demand)
+        return MELT * np.maximum(self.temperature, 0)
+
+    def days(self, first: int, last: int) -> tuple[np.ndarray, ...]:
+        """What the cells are driven by on some days."""
+        return tuple(series[first:last] for series in (self.rain, self.demand, self.snow_share, self.melting))
+
+
+def weather(settings: Virtual) -> Weather:
+    """Weather over every cell.
 
     Wet days come and go as a two-state chain with a wetter winter, with gamma-distributed amounts; over the cells a
     day's rain is gamma distributed around its mean with the wanted coefficient of variation and wetted fraction.
-
-    Returns
-    -------
-    rain : numpy.ndarray
-        Shape (time, cell) [mm d-1].
-    demand : numpy.ndarray
-        Shape (time,) [mm d-1].
+    Temperature, where wanted, is a season and weather with a memory of days, from random numbers of its own.
     """
     rng = np.random.default_rng(settings.seed)
     days = len(_time(settings))
@@ -114,8 +163,26 @@ def weather(settings: Virtual) -> tuple[np.ndarray, np.ndarray]:
         wet[t] = draws[t] < chance
     amounts = np.where(wet, rng.gamma(0.8, 1.0, days), 0.0)
     amounts *= settings.mean_rain / amounts.mean()
-    demand = np.maximum(2.6 - 2.1 * season + 0.5 * rng.standard_normal(days), 0.05)
-    return amounts[:, None] * _pattern(settings, days, rng), demand
+    demand = np.maximum(MEAN_DEMAND - 2.1 * season + 0.5 * rng.standard_normal(days), 0.05)
+    demand *= settings.mean_demand / MEAN_DEMAND
+    rain = amounts[:, None] * _pattern(settings, days, rng)
+    return Weather(rain, demand, _temperature(settings, season) if settings.snow else None)
+
+
+def _temperature(settings: Virtual, season: np.ndarray) -> np.ndarray:
+    mean, swing, spread, memory = TEMPERATURE
+    shocks = np.random.default_rng([settings.seed, 1]).standard_normal(len(season))
+    deviation = lfilter([np.sqrt(1 - memory**2)], [1, -memory], shocks)
+    return mean - swing * season + spread * deviation
+
+
+def _noisy(values: np.ndarray, noise: float, settings: Virtual, stream: int) -> np.ndarray:
+    """Values times lognormal errors of mean one and relative spread `noise`."""
+    if noise == 0:
+        return values
+    sigma = np.sqrt(np.log1p(noise**2))
+    draws = np.random.default_rng([settings.seed, stream]).standard_normal(len(values))
+    return values * np.exp(sigma * draws - sigma**2 / 2)
 
 
 def _pattern(settings: Virtual, days: int, rng: np.random.Generator) -> np.ndarray:
@@ -142,16 +209,21 @@ def simulate(settings: Virtual) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Dim time: precipitation, potential_evapotranspiration and streamflow [mm per day], and the catchment means of
-        every flux and store as `true_*` [mm].
+        Dim time: precipitation, potential_evapotranspiration and streamflow [mm per day], with the errors asked for;
+        temperature [degC] where there is snow; and the exact catchment means of every flux and store as `true_*` [mm].
     """
-    rain, demand = weather(settings)
-    fluxes, means = np.zeros((len(rain), 10)), np.zeros((len(rain), 4))
-    _run(rain, demand, settings.infiltration_capacity, _initial(settings), fluxes, means)
-    arrays = {"precipitation": rain.mean(1), "potential_evapotranspiration": demand, "streamflow": fluxes[:, 9]}
-    arrays |= {f"true_{name}": fluxes[:, i] for i, name in enumerate(FLUXES[:-1])}
-    arrays |= {f"true_{name}": means[:, i] for i, name in enumerate(STORES)}
-    return xr.Dataset(
+    true = weather(settings)
+    days = len(true.demand)
+    fluxes, means = np.zeros((days, len(FLUXES))), np.zeros((days, len(STORES)))
+    _run(*true.days(0, days), settings.infiltration_capacity, _initial(settings), fluxes, means)
+    known = dict(zip(FLUXES, fluxes.T, strict=True)) | dict(zip(STORES, means.T, strict=True))
+    arrays = {
+        "precipitation": _noisy(true.rain.mean(1), settings.rain_noise, settings, 2),
+        "potential_evapotranspiration": true.demand,
+        "streamflow": _noisy(known.pop("streamflow"), settings.flow_noise, settings, 3),
+    }
+    arrays |= {f"true_{name}": values for name, values in known.items() if settings.snow or name not in SNOW}
+    data = xr.Dataset(
         {
             name: ("time", values, {"units": "mm", "long_name": name.replace("_", " ")})
             for name, values in arrays.items()
@@ -166,10 +238,13 @@ def simulate(settings: Virtual) -> xr.Dataset:
             "virtual": json.dumps(settings.model_dump(mode="json")),
         },
     )
+    if true.temperature is not None:
+        data["temperature"] = ("time", true.temperature, {"units": "degC", "long_name": "temperature"})
+    return data
 
 
 def pulse_removal(settings: Virtual, days: np.ndarray, lag: int) -> xr.Dataset:
-    """True response to each of some days' rain: the simulation less the same without that day's rain.
+    """True response to each of some days' precipitation: the simulation less the same without that day's.
 
     Parameters
     ----------
@@ -183,25 +258,27 @@ def pulse_removal(settings: Virtual, days: np.ndarray, lag: int) -> xr.Dataset:
     xarray.Dataset
         One variable per flux and `residual_storage`, dims (pulse, lag) [mm]; `removed` (pulse) [mm].
     """
-    rain, demand = weather(settings)
-    kept = np.zeros((len(days), 4, settings.cells))
-    _states_at(rain, demand, settings.infiltration_capacity, _initial(settings), np.asarray(days), kept)
-    differences = np.zeros((len(days), lag, 10))
+    true = weather(settings)
+    capacity = settings.infiltration_capacity
+    kept = np.zeros((len(days), len(STORES), settings.cells))
+    _states_at(*true.days(0, None), capacity, _initial(settings), np.asarray(days), kept)
+    differences = np.zeros((len(days), lag, len(FLUXES)))
     storage = np.zeros((len(days), lag))
     for i, day in enumerate(days):
         pair = []
         for removed in (False, True):
-            window = rain[day : day + lag].copy()
+            rain, *rest = true.days(day, day + lag)
             if removed:
-                window[0] = 0.0
-            fluxes, means = np.zeros((lag, 10)), np.zeros((lag, 4))
-            _run(window, demand[day : day + lag], settings.infiltration_capacity, kept[i].copy(), fluxes, means)
+                rain = rain.copy()
+                rain[0] = 0.0
+            fluxes, means = np.zeros((lag, len(FLUXES))), np.zeros((lag, len(STORES)))
+            _run(rain, *rest, capacity, kept[i].copy(), fluxes, means)
             pair.append((fluxes, means.sum(1)))
         differences[i] = pair[0][0] - pair[1][0]
         storage[i] = pair[0][1] - pair[1][1]
     arrays = {name: (("pulse", "lag"), differences[..., k]) for k, name in enumerate(FLUXES)}
     arrays["residual_storage"] = (("pulse", "lag"), storage)
-    arrays["removed"] = (("pulse",), rain[days].mean(1))
+    arrays["removed"] = (("pulse",), true.rain[days].mean(1))
     return xr.Dataset(arrays, coords={"pulse": days, "lag": np.arange(lag, dtype=float)})
 
 
@@ -226,7 +303,7 @@ def law(settings: Virtual, process: str, x: np.ndarray, y: np.ndarray) -> np.nda
     numpy.ndarray
         [mm d-1], shape of `x`.
     """
-    if process != "infiltration":
+    if process != "infiltration" or settings.snow:  # melt is spread over the cells otherwise than rain
         return np.full(np.shape(x), np.nan)
     mu = settings.wet_fraction
     wet = np.asarray(x) / mu
