@@ -41,7 +41,9 @@ def gpu(quick: bool) -> dict:
 
     def train(closure: str, steps: int) -> tuple[float, int]:
         model = study.model.model_copy(update={"closure": closure})
-        training = study.training.model_copy(update={"seeds": seeds, "steps": steps, "device": device})
+        training = study.training.model_copy(
+            update={"seeds": seeds, "steps": steps, "encoder_steps": 1, "device": device}
+        )
         begin = time.perf_counter()
         outcomes = train_cohort(tasks, model, training, lambda line: None)
         done = sum(int(outcome.history.groupby("seed")["step"].max().sum()) for outcome in outcomes.values())

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from hydronexus.config import Model
 from hydronexus.model.bucket import Bucket, Contents, Forcing
 from hydronexus.model.closure import Integrated, integrate, parallel, stepwise
+from hydronexus.model.nexus import Nexus, Simulation
 from hydronexus.training.data import drivers, windows
 from hydronexus.training.objective import AdaptiveWeights, StreamflowLoss, inconsistency
 from hydronexus.training.train import build
@@ -42,6 +44,15 @@ PATHS: dict[str, tuple[str, Callable[..., Integrated]]] = {
 }
 
 
+def with_encoder(module: Nexus, forcing: Forcing) -> Simulation:
+    """A simulation as in training; for `closed` with the encoder's distance from the stores, which is trained after."""
+    simulation = module(forcing)
+    if module.closure != "closed":
+        return simulation
+    ends, _ = module.propose(forcing.members(len(module.bucket.initial)))
+    return replace(simulation, errors={name: [end - simulation.stores[name].detach()] for name, end in ends.items()})
+
+
 class _Case:
     """One member of one basin, the loss of its training step, and gradients."""
 
@@ -61,7 +72,7 @@ class _Case:
         return module
 
     def loss(self, module) -> torch.Tensor:
-        simulation = module(self.forcing)
+        simulation = with_encoder(module, self.forcing)
         errors = inconsistency(simulation, module.closure, self.source.step, self.inside)
         return (self.loss_of(simulation.fluxes["streamflow"]) + AdaptiveWeights(0.05)(errors)).sum()
 

@@ -19,6 +19,7 @@ from hydronexus.training.data import drivers, in_period
 from hydronexus.training.simulate import simulate
 from hydronexus.training.train import Task, build, train
 from sections import basins
+from sections.paths import with_encoder
 
 PACKAGES = ["neuralhydrology==1.13.0", "hydrodl2==1.4.0", "torch>=2.11,<2.14"]
 SCRIPTS = basins.ROOT / "benchmarks" / "rivals"
@@ -145,7 +146,7 @@ def _our_step(module: Nexus, forcing, encoder: bool) -> None:
     """Forward and backward pass; the bucket and routing alone, or with the encoder that follows its stores."""
     module.zero_grad(set_to_none=True)
     if encoder:
-        simulation = module(forcing)
+        simulation = with_encoder(module, forcing)
         follow = sum(error.square().mean() for errors in simulation.errors.values() for error in errors)
         (simulation.fluxes["streamflow"].square().mean() + follow).backward()
         return

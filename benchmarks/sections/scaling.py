@@ -11,7 +11,7 @@ import torch
 from hydronexus.training.train import Task, train_cohort
 from sections import basins
 
-STEPS = 10
+STEPS = 10  # of the laws, and of the encoder
 QUICK = [(1, 1, 9), (4, 5, 9), (16, 5, 9)]
 FULL = [
     *[(count, 5, 9) for count in (1, 4, 16, 64, 432)],
@@ -27,14 +27,14 @@ def peak_mb() -> float:
 
 
 def case(count: int, seeds: int, years: int) -> dict:
-    """Train some basins for a few steps and one evaluation, here and now."""
+    """Train some basins for a few steps of laws and encoder and one evaluation, here and now."""
     torch.set_num_threads(1)
     study, periods = basins.study(), basins.years(years)
     training = study.training.model_copy(
-        update={"seeds": seeds, "steps": STEPS, "evaluate_every": STEPS, "device": "cpu"}
+        update={"seeds": seeds, "steps": STEPS, "encoder_steps": STEPS, "evaluate_every": STEPS, "device": "cpu"}
     )
     tasks = [Task(name, forcing, periods) for name, forcing in basins.usable(count)]
-    once = training.model_copy(update={"steps": 1, "evaluate_every": 1})
+    once = training.model_copy(update={"steps": 1, "encoder_steps": 1, "evaluate_every": 1})
     train_cohort(tasks[:1], study.model, once, lambda line: None)  # compiles
     loaded = peak_mb()
     wall, cpu = time.perf_counter(), time.process_time()

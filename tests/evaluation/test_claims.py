@@ -23,7 +23,7 @@ def set_rows(evaluations, part, **values):
 
 def test_fewer_than_ten_real_basins_leave_every_tested_claim_undecided():
     verdicts = aggregate(evaluate_many(MIN_BASINS - 1, gr4j=-0.2))["claims"]["verdict"]
-    assert list(verdicts) == ["undecided"] * 2 + ["not yet tested", "undecided"] + ["not yet tested"] * 2
+    assert list(verdicts) == ["undecided"] * 4 + ["not yet tested"] * 2
 
 
 def test_skill_equal_to_the_lstm_and_above_gr4j_is_supported():
@@ -86,14 +86,19 @@ def test_one_leaking_store_in_one_basin_is_enough_against_consistency():
     assert "1.5 % of precipitation (demo_003, snow store" in row["sentence"]
 
 
-def test_extraction_counts_pairs_of_basin_and_process_with_a_finite_response():
-    evaluations = evaluate_many(3)
-    for row in evaluations[0]["responses"]:
-        if row["process"] == "recharge":
-            row.update(elasticity=None, t50=None)
-    row = claim(evaluations, EXTRACTION)
-    assert row["value"] == 3 * 5 - 1
-    assert row["verdict"] == "not yet tested"
+@pytest.mark.parametrize(
+    ("word", "verdict"), [("identified", "supported"), ("weak", "supported"), ("unidentified", "not supported")]
+)
+def test_extraction_goes_by_the_verdicts_on_every_process(word, verdict):
+    row = claim(set_rows(evaluate_many(12), "responses", verdict=word), EXTRACTION)
+    assert row["value"] == (0 if word == "unidentified" else 1)
+    assert row["verdict"] == verdict
+    assert f"recharge: 12 {word}" in row["sentence"]
+
+
+def test_processes_that_nobody_assessed_do_not_support_extraction():
+    evaluations = set_rows(evaluate_many(12), "responses", verdict="not assessed")
+    assert claim(evaluations, EXTRACTION)["verdict"] == "not supported"
 
 
 def test_elasticity_intervals_that_exclude_one_support_nonlinearity():

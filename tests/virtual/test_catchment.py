@@ -101,3 +101,49 @@ def test_errors_of_rain_and_flow_leave_the_truth_alone():
 def test_demand_is_scaled():
     low, high = (catchment.simulate(settings(mean_demand=demand)) for demand in (1.3, 5.2))
     np.testing.assert_allclose(high["potential_evapotranspiration"], 4 * low["potential_evapotranspiration"])
+
+
+@pytest.mark.parametrize("snow", [False, True])
+def test_every_store_changes_by_what_flows_in_and_out(snow):
+    data = catchment.simulate(settings(snow=snow))
+    flux = {name.removeprefix("true_"): data[name].values for name in data} | {"streamflow": data["streamflow"].values}
+    balances = {
+        "canopy": (("rain",), ("throughfall", "canopy_evaporation")),
+        "soil": (("infiltration",), ("soil_evapotranspiration", "recharge", "interflow")),
+        "ground": (("recharge",), ("baseflow",)),
+        "channel": (("surface_runoff", "interflow", "baseflow"), ("streamflow",)),
+    } | ({"snow": (("snowfall",), ("melt",))} if snow else {})
+    for store, (gains, losses) in balances.items():
+        change = np.diff(flux[store], prepend=catchment.INITIAL[catchment.STORES.index(store)])
+        expected = sum(flux[name] for name in gains) - sum(flux[name] for name in losses)
+        np.testing.assert_allclose(change, expected, atol=1e-9, err_msg=store)
+    surface = flux["throughfall"] + (flux["melt"] if snow else 0)
+    np.testing.assert_allclose(surface, flux["infiltration"] + flux["surface_runoff"], atol=1e-9)
+    evaporation = flux["canopy_evaporation"] + flux["soil_evapotranspiration"]
+    assert (evaporation <= data["potential_evapotranspiration"] + 1e-9).all()
+
+
+def test_snow_and_errors_leave_the_weather_alone():
+    plain, snowy, noisy = (
+        catchment.simulate(settings(**changes))
+        for changes in ({}, {"snow": True}, {"snow": True, "rain_noise": 0.3, "flow_noise": 0.3})
+    )
+    for name in ("precipitation", "potential_evapotranspiration"):
+        np.testing.assert_array_equal(plain[name], snowy[name])
+    for name in ("potential_evapotranspiration", "temperature"):
+        np.testing.assert_array_equal(snowy[name], noisy[name])
+
+
+@pytest.mark.parametrize(
+    "mistake", [{"mean_demand": 0}, {"rain_noise": -0.1}, {"flow_noise": 2.5}, {"snow": "perhaps"}, {"snowy": True}]
+)
+def test_mistakes_are_refused(mistake):
+    with pytest.raises(ValueError, match=next(iter(mistake))):
+        settings(**mistake)
+
+
+def test_a_seed_keeps_its_catchment_from_version_to_version():
+    data = catchment.simulate(settings())
+    totals = {"precipitation": 5113.5, "potential_evapotranspiration": 3824.727935, "streamflow": 2903.320302}
+    for name, total in totals.items():
+        assert float(data[name].sum()) == pytest.approx(total, abs=1e-5)

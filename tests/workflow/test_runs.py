@@ -35,8 +35,11 @@ def test_a_study_makes_every_result_it_promises(finished):
     metrics = pd.read_csv(finished.results / "aggregate" / "metrics.csv", dtype={"basin": str})
     assert set(metrics["model"]) == {"nexus", "nexus_closed", "lstm", "gr4j"}
     assert set(metrics["basin"]) == {"mine_a", "mine_b"}
-    for table in ("responses", "claims", "quarantine", "closure", "recovery", "climate"):
+    for table in ("responses", "claims", "quarantine", "closure", "recovery", "climate", "probes", "intervals"):
         assert (finished.results / "aggregate" / f"{table}.csv").exists()
+    probes = pd.read_csv(finished.results / "aggregate" / "probes.csv")
+    assert set(probes["model"]) == {"nexus_closed", "lstm", "gr4j"}
+    assert probes.query("model == 'nexus_closed' and probe == 'bounds'")["passed"].all()
     assert "mine_a" in (finished.results / "report.html").read_text()
     assert (finished.results / "complete.txt").exists()
 

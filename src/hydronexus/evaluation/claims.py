@@ -129,16 +129,30 @@ def _consistency(tables: Tables) -> Claim:
 
 
 def _extraction(tables: Tables) -> Claim:
+    """More than half of all pairs of basin and process deserve belief, by the verdicts calibrated on virtual truth."""
     responses = tables["responses"][tables["responses"]["process"].isin(PROCESSES)]
-    n = responses["basin"].nunique()
-    finite = int((responses["elasticity"].notna() | responses["t50"].notna()).sum())
+    pairs, n = len(responses), responses["basin"].nunique()
+    believed = responses["verdict"].isin(["identified", "weak"])
+    count = int(believed.sum())
+    numbers, verdict = (math.nan,) * 4, "undecided"
+    if pairs:
+        test = stats.binomtest(count, pairs, alternative="greater")
+        interval = stats.binomtest(count, pairs).proportion_ci(method="wilson")
+        numbers = (count / pairs, interval.low, interval.high, test.pvalue)
+        if n >= MIN_BASINS:
+            verdict = "supported" if interval.low > 0.5 else "not supported" if interval.high < 0.5 else "undecided"
+    said = responses.groupby("process")["verdict"].value_counts().unstack(fill_value=0)
+    parts = [
+        f"{process}: {', '.join(f'{number} {word}' for word, number in said.loc[process].items() if number)}"
+        for process in PROCESSES
+        if process in said.index
+    ]
     return Claim(
         "Interception, infiltration, evapotranspiration, routing, recharge emerge as extractable functions",
-        "basins x processes with a finite response",
-        float(finite), math.nan, math.nan, math.nan, n, "not yet tested",
-        f"A finite response was extracted for {finite} of {n * len(PROCESSES)} pairs of basin and process "
-        f"({_basins(n)}, {len(PROCESSES)} processes); whether each is identifiable is not yet calibrated on "
-        "virtual catchments.",
+        "share of basins x processes identified or weakly identified [-]",
+        *numbers, n, verdict,
+        f"Of {pairs} pairs of basin and process, {count} are identified at least weakly ({_basins(n)}). "
+        f"{'; '.join(parts)}{'.' if parts else ''}{_too_few(n)}",
     )  # fmt: skip
 
 
