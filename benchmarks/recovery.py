@@ -16,7 +16,7 @@ import torch
 import xarray as xr
 from skill import each, show
 from skillstudy.basin import plain, quietly, task_of
-from skillstudy.verdicts import calibrate, confusion, errors, held_out, reach
+from skillstudy.verdicts import calibrate, confusion, errors, held_out, literal, reach
 
 from hydronexus.config import Periods, load_study
 from hydronexus.evaluation.identifiability import concord
@@ -51,7 +51,7 @@ def catchments(quick: bool) -> dict[str, dict[str, Any]]:
 
 
 def recover(cell: dict[str, Any], seeds: int) -> dict[str, Any]:
-    """Train on one virtual catchment: recovery of every flux and store by member and ensemble, and how members agree."""
+    """Train on one virtual catchment and compare with its truth."""
     torch.set_num_threads(1)
     virtual = {
         "rain_cv": cell["rain_cv"],
@@ -112,11 +112,12 @@ def overview(rows: pd.DataFrame) -> pd.DataFrame:
     """Per variable medians over catchments, of the ensemble and of its members."""
     ensemble = rows[rows["seed"] == "ensemble"].groupby("variable", sort=False)
     members = rows[rows["seed"] != "ensemble"].groupby("variable", sort=False)
-    met = ensemble["met"].sum() / 100
-    met[[name for name in STORES if name in met.index]] = float("nan")
+    met, share = ensemble["met"].sum() / 100, ensemble["share_of_rain"].median()
+    for column in (met, share):  # neither is said of a store
+        column[column.index.isin(STORES)] = float("nan")
     return pd.DataFrame(
         {
-            "share of rain [-]": ensemble["share_of_rain"].median(),
+            "share of rain [-]": share,
             "error of total [%]": ensemble["size"].median(),
             "nine tenths below [%]": ensemble["size"].quantile(0.9),
             "of a member [%]": members["size"].median(),
@@ -143,14 +144,15 @@ def by_kind(rows: pd.DataFrame, column: str, statistic: str) -> pd.DataFrame:
     return pd.DataFrame(found).rename_axis("variable").reset_index()
 
 
-def tables_of(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Everything that is shown, by title."""
+def tables_of(rows: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str]:
+    """Everything that is shown, by title, and the limits as Python source."""
     fluxes = rows[~rows["variable"].isin((*STORES, *GIVEN))]
     inferred = fluxes[fluxes["seed"] == "ensemble"]
+    limits = calibrate(inferred, CLIMATE)
     judged = held_out(inferred, CLIMATE)
     flow = rows.drop_duplicates("catchment")[[*GRID, "nse_flow"]]
     skill = flow.groupby(["noise", "snow"])["nse_flow"].agg(["min", "median", "max"]).reset_index()
-    return {
+    shown = {
         "Test NSE of streamflow, closed loop": skill,
         "Fluxes and stores against the truth, closed loop, medians over catchments": overview(rows),
         "Size of the total's error [%], median": by_kind(fluxes, "size", "median"),
@@ -158,8 +160,9 @@ def tables_of(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "Catchments that meet the target [%]": by_kind(fluxes, "met", "mean"),
         "Verdicts (rows) against truth (columns), climates held out of the calibration": confusion(judged),
         "Wrong verdicts by flux, held out": errors(judged),
-        "Limits of spread and agreement, from all catchments": reach(inferred, calibrate(inferred, CLIMATE)),
+        "Limits from all catchments": reach(inferred, limits),
     }
+    return shown, literal(limits)
 
 
 def main() -> None:
@@ -168,7 +171,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="every ninth catchment")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes")
     parser.add_argument(
-        "--json", type=Path, required=True, metavar="OUT", help="tables; OUT's .catchments is what a cut run goes on from"
+        "--json",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help="tables; OUT's .catchments is what a cut run goes on from",
     )
     options = parser.parse_args()
     settings = {"seeds": options.seeds, "periods": PERIODS, "noise": NOISE, "mean_rain": RAIN}
@@ -188,11 +195,14 @@ def main() -> None:
             partial.write_text(json.dumps({"settings": settings, "catchments": results}))
             partial.replace(keep)
     here = {name: results[name] for name in wanted if name in results}
-    shown = tables_of(table(here))
+    shown, source = tables_of(table(here))
     for title, content in shown.items():
         show(title, content)
+    print(f"\nFor evaluation/identifiability.py:\n\n{source}")
     tables = {title: plain(content.round(4).to_dict("records")) for title, content in shown.items()}
-    options.json.write_text(json.dumps({"settings": settings, "catchments": len(here), "tables": tables}, indent=1) + "\n")
+    options.json.write_text(
+        json.dumps({"settings": settings, "catchments": len(here), "tables": tables}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import pandas as pd
 import xarray as xr
 import yaml
 from skillstudy import tables
-from skillstudy.basin import PERIODS, measure, plain, vary
+from skillstudy.basin import PERIODS, VIRTUAL, measure, plain, vary
 
 VARIANTS = Path(__file__).with_name("variants.yaml")
 
@@ -117,8 +117,9 @@ def main() -> None:
 
 
 def compare_variants(options: argparse.Namespace, data: str, basins: list[str], results: dict, save: Callable) -> None:
-    """Train every variant on some of the basins, evenly spread."""
+    """Train every variant on some of the basins, evenly spread, and on catchments of known truth."""
     some = basins[:: max(1, len(basins) // options.variants)][: options.variants] if options.variants else []
+    some += list(VIRTUAL) if some else []
     todo = {}
     for names in yaml.safe_load(VARIANTS.read_text()).values():
         for name, changes in names.items():

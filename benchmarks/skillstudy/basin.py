@@ -32,15 +32,30 @@ VARIABLES = {
     "vapour_pressure": "vp",
     "streamflow": "q",
 }
+VIRTUAL = {
+    "rain": {"rain_cv": 1.0, "rain_noise": 0.2, "flow_noise": 0.1},
+    "snow": {"rain_cv": 1.0, "rain_noise": 0.2, "flow_noise": 0.1, "snow": True},
+}
+"""Catchments of known truth that variants are compared on."""
+VIRTUAL_PERIODS = {
+    "train": ["2001-01-01", "2004-12-31"],
+    "validation": ["2005-01-01", "2007-12-31"],
+    "test": ["2008-01-01", "2011-12-31"],
+}
 SCANS = (1, 2, 3)  # of the open loop
 
 
 def study_of(data: str, seeds: int, changes: Mapping[str, Any]) -> Study:
-    """The study of a netCDF of basins, on the standard split, with changed settings."""
-    dataset = {"format": "netcdf", "path": data, "basins": "all", "variables": VARIABLES}
+    """The study of a netCDF of basins on the standard split (`us`) and of virtual catchments, with changed settings."""
+    datasets = {
+        "us": {"format": "netcdf", "path": data, "basins": "all", "variables": VARIABLES, "periods": PERIODS},
+    } | {
+        name: {"format": "virtual", "basins": ["1"], "virtual": virtual, "periods": VIRTUAL_PERIODS}
+        for name, virtual in VIRTUAL.items()
+    }
     settings = {name: dict(changes.get(name, {})) for name in ("model", "training")}
     settings["training"] |= {"seeds": seeds, "device": "cpu"}
-    return load_study({"study": "skill", "datasets": {"us": dataset}, "periods": PERIODS} | settings)
+    return load_study({"study": "skill", "datasets": datasets} | settings)
 
 
 def measure(data: str, basin: str, seeds: int) -> dict[str, Any]:
@@ -71,11 +86,14 @@ def measure(data: str, basin: str, seeds: int) -> dict[str, Any]:
 
 
 def vary(data: str, basin: str, seeds: int, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Train the nexus model with changed settings: NSE by period and loop, worst closure, CPU seconds."""
+    """Train the nexus model with changed settings on a basin, or on one of `VIRTUAL`.
+
+    NSE by period and loop, worst closure, recovery where the truth is known, CPU seconds.
+    """
     torch.set_num_threads(1)
     begin = time.process_time()
     study = study_of(data, seeds, changes)
-    forcing = ingest(study, f"us_{basin}")
+    forcing = ingest(study, f"{basin}_1" if basin in VIRTUAL else f"us_{basin}")
     return judge(forcing, study) | {"cpu_s": time.process_time() - begin}
 
 

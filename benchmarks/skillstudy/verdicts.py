@@ -1,5 +1,6 @@
 """Calibration of the identifiability verdicts on virtual catchments."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -7,11 +8,13 @@ import pandas as pd
 
 from hydronexus.evaluation.identifiability import VERDICTS, Limits, truth, verdict
 
-SPREADS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1.0)
-AGREEMENTS = (0.999, 0.998, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
+SPREADS = (1.0, 0.2, 0.1, 0.05, 0.02)  # few steps: fine ones find limits that are luck
+AGREEMENTS = (0.0, 0.9, 0.95, 0.98, 0.995)
+SHARES = (0.0, 0.05, 0.1, 0.2)
+MEASURES = ["spread", "agreement", "share_of_rain"]
 RIGHT = 0.9  # of those who are given a verdict, this share must deserve it
-TRUSTED = 0.85  # the same in groups held out, or else the verdict is never given
-LEAST = 6  # catchments behind a limit
+TRUSTED = 0.9  # the same in groups held out, or else the verdict is never given
+LEAST = 8  # catchments behind a limit
 
 AllLimits = dict[str, dict[str, Limits]]
 
@@ -25,8 +28,8 @@ def calibrate(fluxes: pd.DataFrame, groups: list[str]) -> AllLimits:
     Parameters
     ----------
     fluxes : pandas.DataFrame
-        Columns variable, spread, agreement, total_error_percent and correlation, and those of `groups`; one row per
-        catchment and flux.
+        Columns variable, spread, agreement, share_of_rain, total_error_percent and correlation, and those of `groups`;
+        one row per catchment and flux.
     groups : list of str
         Columns whose values name the groups of catchments to hold out, one group at a time.
 
@@ -38,10 +41,11 @@ def calibrate(fluxes: pd.DataFrame, groups: list[str]) -> AllLimits:
     limits = _widest(fluxes)
     judged = _held_out(fluxes, groups, _widest)
     for flux, own in limits.items():
-        for name in list(own):
-            said = judged[(judged["variable"] == flux) & (judged["verdict"] == name)]
-            if len(said) < LEAST or (~_worse(said)).mean() < TRUSTED:
-                del own[name]
+        here = judged[judged["variable"] == flux]
+        for rank, name in enumerate(VERDICTS[:-1]):
+            said = here[here["verdict"].isin(VERDICTS[: rank + 1])]  # who is identified is weakly so as well
+            if len(said) < LEAST or said["truth"].isin(VERDICTS[: rank + 1]).mean() < TRUSTED:
+                own.pop(name, None)
     return limits
 
 
@@ -82,10 +86,21 @@ def reach(fluxes: pd.DataFrame, limits: AllLimits) -> pd.DataFrame:
     for flux, own in limits.items():
         for name in VERDICTS[:-1]:
             said = judged[(judged["variable"] == flux) & (judged["verdict"] == name)]
-            bounds = (own[name].spread, own[name].agreement) if name in own else (np.nan, np.nan)
+            bounds = (own[name].spread, own[name].agreement, own[name].share) if name in own else (np.nan,) * 3
             row = (flux, name, *bounds, len(said), int(_worse(said).sum()))
-            rows.append(dict(zip(("flux", "verdict", "spread", "agreement", "said", "wrongly"), row, strict=True)))
+            rows.append(
+                dict(zip(("flux", "verdict", "spread", "agreement", "share", "said", "wrongly"), row, strict=True))
+            )
     return pd.DataFrame(rows)
+
+
+def literal(limits: AllLimits) -> str:
+    """The limits as Python source."""
+    entries = (
+        f'"{flux}": {{{", ".join(f"{chr(34)}{name}{chr(34)}: {limit}" for name, limit in own.items())}}}'
+        for flux, own in limits.items()
+    )
+    return "LIMITS = {\n" + "".join(f"    {entry},\n" for entry in entries) + "}"
 
 
 def _widest(fluxes: pd.DataFrame) -> AllLimits:
@@ -96,20 +111,20 @@ def _widest(fluxes: pd.DataFrame) -> AllLimits:
         for rank, name in enumerate(VERDICTS[:-1]):
             deserved = own["truth"].isin(VERDICTS[: rank + 1])
             best = 0
-            for spread, agreement in product(SPREADS, AGREEMENTS):
-                given = (own["spread"] <= spread) & (own["agreement"] >= agreement)
+            for share, spread, agreement in product(SHARES, SPREADS, AGREEMENTS):
+                given = (own["spread"] <= spread) & (own["agreement"] >= agreement) & (own["share_of_rain"] >= share)
                 if given.sum() >= max(LEAST, best + 1) and deserved[given].mean() >= RIGHT:
                     best = int(given.sum())
-                    limits[str(flux)][name] = Limits(spread, agreement)
+                    limits[str(flux)][name] = Limits(spread, agreement, share)
     return limits
 
 
-def _held_out(fluxes: pd.DataFrame, groups: list[str], search) -> pd.DataFrame:
+def _held_out(fluxes: pd.DataFrame, groups: list[str], search: Callable[[pd.DataFrame], AllLimits]) -> pd.DataFrame:
     return pd.concat([_judge(own, search(fluxes.drop(own.index))) for _, own in fluxes.groupby(groups)])
 
 
 def _judge(fluxes: pd.DataFrame, limits: AllLimits) -> pd.DataFrame:
-    said = [verdict(*row, limits) for row in fluxes[["variable", "spread", "agreement"]].itertuples(index=False)]
+    said = [verdict(*row, limits) for row in fluxes[["variable", *MEASURES]].itertuples(index=False)]
     return _with_truth(fluxes).assign(verdict=said)
 
 

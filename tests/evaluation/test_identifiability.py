@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from hydronexus.evaluation.identifiability import Limits, concord, truth, verdict
+from hydronexus.evaluation import identifiability
+from hydronexus.evaluation.identifiability import VERDICTS, Limits, concord, truth, verdict
+from hydronexus.model.stores import step_fluxes
 
 LIMITS = {
     "infiltration": {"identified": Limits(0.05, 0.95), "weak": Limits(0.2, 0.8)},
     "canopy_evaporation": {"weak": Limits(0.2, 0.8)},
     "interflow": {},
+    "melt": {"identified": Limits(1.0, 0.0, share=0.2), "weak": Limits(1.0, 0.0)},
 }
 
 
@@ -33,7 +36,7 @@ def test_identical_members_agree_wholly():
 
 @pytest.mark.parametrize("flux", [np.ones((1, 50)), np.zeros((3, 50))])
 def test_one_member_or_no_flux_is_not_assessed(flux):
-    assert verdict("infiltration", *concord(flux), LIMITS) == "not assessed"
+    assert verdict("infiltration", *concord(flux), limits=LIMITS) == "not assessed"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,29 @@ def test_one_member_or_no_flux_is_not_assessed(flux):
     ],
 )
 def test_verdicts_keep_within_the_limits_of_their_flux(flux, spread, agreement, said):
-    assert verdict(flux, spread, agreement, LIMITS) == said
+    assert verdict(flux, spread, agreement, limits=LIMITS) == said
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.3, "identified"), (0.1, "weak"), (np.nan, "unidentified")])
+def test_a_flux_must_carry_the_share_of_rain_its_limits_ask_for(share, said):
+    assert verdict("melt", 0.1, 0.9, share, LIMITS) == said
+
+
+def test_a_share_that_is_not_known_meets_no_limit_that_asks_for_one():
+    assert verdict("melt", 0.1, 0.9, limits=LIMITS) == "weak"
+
+
+def test_every_flux_that_is_inferred_has_been_calibrated():
+    given = {"rain", "snowfall", "precipitation_correction", "streamflow"}
+    assert set(identifiability.LIMITS) == set(step_fluxes(True, True)) - given
+
+
+def test_only_the_better_verdicts_have_limits():
+    assert {name for own in identifiability.LIMITS.values() for name in own} <= set(VERDICTS[:-1])
+
+
+def test_canopy_evaporation_is_never_identified_however_members_agree():
+    assert verdict("canopy_evaporation", 0.0, 1.0, 1.0) == "unidentified"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def evaluate_basin(
             for row in _metrics(forcing, simulation, baselines, closed, periods, warmup_days)
         ],
         "closure": [{"basin": basin} | row for row in closed.to_dict("records")],
-        "responses": [{"basin": basin} | row for row in _responses(response, simulation)],
+        "responses": [{"basin": basin} | row for row in _responses(forcing, simulation, response)],
         "recovery": [{"basin": basin} | row for row in recovered.to_dict("records")],
         "probes": [{"basin": basin} | row for row in _probes(simulation, baselines)],
         "intervals": [{"basin": basin} | row for row in _intervals(forcing, simulation, periods, warmup_days)],
@@ -138,7 +138,7 @@ def _intervals(
     return reliability(*pairs).to_dict("records")
 
 
-def _responses(response: xr.Dataset | None, simulation: xr.Dataset) -> list[dict[str, Any]]:
+def _responses(forcing: xr.Dataset, simulation: xr.Dataset, response: xr.Dataset | None) -> list[dict[str, Any]]:
     """Indices of every flux, with the law and field-scale equation of its process, and of the routing."""
     rows: list[dict[str, Any]] = []
     if response is None:
@@ -152,7 +152,8 @@ def _responses(response: xr.Dataset | None, simulation: xr.Dataset) -> list[dict
                 row[f"{index}_{side}"] = float(response[f"{index}_{side}"].sel(flux=flux))
         members = simulation[str(flux)].sel(loop="closed").transpose("seed", "time").values.astype(float)
         spread, agreement = concord(members)
-        said = OBSERVED if flux == "streamflow" else verdict(str(flux), spread, agreement)
+        share = float(members.mean() / forcing["precipitation"].mean())
+        said = OBSERVED if flux == "streamflow" else verdict(str(flux), spread, agreement, share)
         judged = {"ensemble_spread": spread, "ensemble_agreement": agreement, "verdict": said}
         rows.append(row | _law(response, process) | judged)
     if "routing" in response:

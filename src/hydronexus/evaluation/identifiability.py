@@ -1,4 +1,4 @@
-"""Whether a process can be told from streamflow: a verdict from how far the members of an ensemble agree."""
+"""Whether a process can be told from streamflow: a verdict from how far members agree and how much a flux carries."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,7 +12,7 @@ TRUTH = {"identified": (10.0, 0.9), "weak": (25.0, 0.7)}
 
 @dataclass(frozen=True)
 class Limits:
-    """How far members may disagree.
+    """How far members may disagree, and how much of the rain a flux must carry.
 
     Parameters
     ----------
@@ -20,19 +20,39 @@ class Limits:
         Largest coefficient of variation of the total over members [-].
     agreement : float
         Least median correlation of the daily series of two members [-].
+    share : float
+        Least share of precipitation [-]: of a flux that carries little, streamflow tells little.
     """
 
     spread: float
     agreement: float
+    share: float = 0.0
 
-    def hold(self, spread: float, agreement: float) -> bool:
+    def hold(self, spread: float, agreement: float, share: float) -> bool:
         """Whether an ensemble keeps within the limits."""
-        return bool(spread <= self.spread and agreement >= self.agreement)
+        return bool(spread <= self.spread and agreement >= self.agreement and share >= self.share)
 
 
-LIMITS: dict[str, dict[str, Limits]] = {}
-"""Per flux the limits of `identified` and `weak`, from `python benchmarks/recovery.py` (docs/benchmarks/recovery.md). A
-verdict without limits is never given: there members agree on what is wrong."""
+LIMITS: dict[str, dict[str, Limits]] = {
+    "throughfall": {},
+    "canopy_evaporation": {},
+    "infiltration": {},
+    "soil_evapotranspiration": {},
+    "recharge": {},
+    "interflow": {},
+    "baseflow": {},
+    "surface_runoff": {
+        "identified": Limits(spread=1.0, agreement=0.0, share=0.2),
+        "weak": Limits(spread=1.0, agreement=0.0, share=0.0),
+    },
+    "melt": {"weak": Limits(spread=1.0, agreement=0.0, share=0.0)},
+}
+"""Per flux the limits of `identified` and `weak`, from `python benchmarks/recovery.py` (docs/benchmarks/recovery.md).
+
+Measured on 36 virtual catchments with five members each. On climates held out of the calibration 1 of 16 `identified`
+was wrong (6 %; all of surface runoff) and 5 of 32 `weak` (16 %). A verdict without limits is never given: there members
+agree on what is wrong. Spread itself told nothing that would have moved a limit; the flux's share of rain did.
+"""
 
 
 def concord(members: np.ndarray) -> tuple[float, float]:
@@ -60,7 +80,9 @@ def concord(members: np.ndarray) -> tuple[float, float]:
     return spread, float(np.median([matrix[pair] for pair in combinations(range(len(members)), 2)]))
 
 
-def verdict(flux: str, spread: float, agreement: float, limits: dict[str, dict[str, Limits]] = LIMITS) -> str:
+def verdict(
+    flux: str, spread: float, agreement: float, share: float = 0.0, limits: dict[str, dict[str, Limits]] = LIMITS
+) -> str:
     """Verdict on one flux of a basin: identified, weak or unidentified.
 
     Parameters
@@ -69,6 +91,8 @@ def verdict(flux: str, spread: float, agreement: float, limits: dict[str, dict[s
         Such as `infiltration`.
     spread, agreement : float
         From :func:`concord`.
+    share : float
+        Ensemble's flux as a share of precipitation [-]; 0, if it is not known, keeps to limits that ask for none.
     limits : dict
         Per flux the limits of the better verdicts.
 
@@ -80,7 +104,7 @@ def verdict(flux: str, spread: float, agreement: float, limits: dict[str, dict[s
     if flux not in limits or not np.isfinite(spread):
         return "not assessed"
     for name in VERDICTS[:-1]:
-        if name in limits[flux] and limits[flux][name].hold(spread, agreement):
+        if name in limits[flux] and limits[flux][name].hold(spread, agreement, share):
             return name
     return VERDICTS[-1]
 
