@@ -200,6 +200,12 @@ class Training(Section):
         description="Noise on the forcing in training: relative for water, in standard deviations for the rest [-].",
     )
     low_flow_weight: float = Field(0.1, ge=0, description="Weight of the squared error of log streamflow beside NSE.")
+    correction_penalty: float = Field(
+        0.3,
+        ge=0,
+        description="Weight of the squared logarithm of the factor by which `model.precipitation_correction` changes "
+        "precipitation, beside 1 - NSE.",
+    )
     consistency_tolerance: float = Field(
         0.05, gt=0, description="Store consistency error (share of the store's scale) the adaptive weights aim at."
     )

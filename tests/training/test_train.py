@@ -9,10 +9,13 @@ import xarray as xr
 
 from hydronexus.config import Model, Periods, Training
 from hydronexus.errors import TrainingDivergedError
+from hydronexus.model.bucket import Bucket, Forcing
 from hydronexus.model.closure import stepwise
+from hydronexus.model.laws import Law
 from hydronexus.model.nexus import Nexus
 from hydronexus.training import checkpoint
 from hydronexus.training.data import Drivers, drivers, stack_windows, windows
+from hydronexus.training.objective import corrected_by
 from hydronexus.training.simulate import simulate
 from hydronexus.training.train import Task, train, train_cohort
 
@@ -110,6 +113,39 @@ def test_the_encoder_follows_the_laws_and_leaves_them_alone(forcing):
         flow = simulate(trained.weights, forcing, PERIODS, MODEL, settings(encoder_steps=steps))["streamflow"]
         gaps.append(float(((flow.sel(loop="open") - flow.sel(loop="closed")) ** 2).mean()))
     assert gaps[1] < 0.2 * gaps[0]
+
+
+def test_correcting_precipitation_has_its_price(forcing):
+    half = forcing.assign(precipitation=0.5 * forcing["precipitation"])  # streamflow asks for more rain
+
+    def invented(price: float) -> float:
+        training = settings(steps=150, patience=50, seeds=1, correction_penalty=price)
+        weights = train(Task("x_1", half, PERIODS), MODEL, training, quietly).weights
+        simulated = simulate(weights, half, PERIODS, MODEL, training)["precipitation_correction"]
+        return float(simulated.sel(loop="closed").sum() / half["precipitation"].sum())
+
+    free, held = invented(0.0), invented(100.0)
+    assert free > 0.1
+    assert abs(held) < 0.02
+
+
+def test_the_price_is_the_squared_logarithm_weighted_by_what_falls():
+    bucket = Bucket([0, 1], 1.0, True, False, True, 1, 4)
+    rain = torch.zeros(2, 1, 20)
+    rain[..., 5] = rain[..., 10] = 8.0  # every fifth step is looked at
+    temperature = torch.linspace(-10, 10, 20).expand(2, 1, 20)
+    forcing = Forcing(rain, rain, temperature, None, None)
+    factor = torch.log(bucket.correction(temperature))
+    expected = (factor[:, 0, 5] ** 2 + factor[:, 0, 10] ** 2) / 2
+    torch.testing.assert_close(corrected_by(bucket, forcing), expected)
+
+
+def test_members_start_from_laws_of_their_own():
+    law = Law(list(range(200)), 1, 8, (2.5, -5.0), 3)
+    first, second = (output.detach() for output in law(torch.zeros(200, 1, 1)))
+    for output, start in ((first, 2.5), (second, -5.0)):
+        assert abs(float(output.mean()) - start) < 0.3
+        assert 0.7 < float(output.std()) < 1.5
 
 
 def test_a_checkpoint_of_other_settings_is_ignored(forcing, tmp_path):

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 class Law(nn.Module):
     """A law: what is there now (forcing, stores) to the logits of fractions, for every member.
 
-    Two hidden layers of tanh units. The last layer starts near zero, so that training begins at the
-    law's declared start and departs from it only as the data ask.
+    Two hidden layers of tanh units. Every member starts from a law of its own, spread around the declared start:
+    members that start alike err alike, and neither their mean nor their spread gains anything.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class Law(nn.Module):
     inputs, hidden : int
         Width of the input and of the hidden layers.
     start : tuple of float
-        Initial value of each output.
+        Initial value of each output, mean over members.
     salt : int
         Tells the random streams of several laws apart.
     """
@@ -32,13 +32,11 @@ class Law(nn.Module):
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
         for layer, (rows, columns) in enumerate(pairwise(self.sizes)):
-            gain = 0.1 if layer == 2 else 1.0
+            gain = 0.5 if layer == 2 else 1.0
             weight = torch.stack([torch.randn(rows, columns, generator=g) for g in draws])
             self.weights.append(nn.Parameter(weight * gain / math.sqrt(rows)))
-            if layer == 2:
-                bias = torch.tensor(start).repeat(len(seeds), 1, 1)
-            else:
-                bias = torch.stack([0.5 * torch.randn(1, columns, generator=g) for g in draws])
+            bias = torch.stack([torch.randn(1, columns, generator=g) for g in draws])
+            bias = torch.tensor(start) + bias if layer == 2 else 0.5 * bias
             self.biases.append(nn.Parameter(bias))
 
     def flat(self) -> Tensor:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from hydronexus.model.bucket import Bucket, Forcing
 from hydronexus.model.nexus import Simulation
 from hydronexus.model.stores import STORES
 
@@ -78,6 +79,21 @@ def inconsistency(simulation: Simulation, closure: str, step: float, inside: Ten
                 # An untrained encoder misses by tens of scales: compressed, or the first steps see nothing else.
                 constraints.append(torch.log1p(root_mean_square(drift) / scale))
     return torch.stack(constraints) if constraints else inside.new_zeros(0, len(inside))
+
+
+SAMPLED = 5  # of so many steps, one tells by how much precipitation is corrected
+
+
+def corrected_by(bucket: Bucket, forcing: Forcing) -> Tensor:
+    """Squared logarithm of the factor on precipitation, mean over what falls; shape (member,).
+
+    Streamflow alone cannot tell rain that gauges missed from evaporation that the laws miss, and left free a model
+    invents both; so water that no gauge has seen has a price.
+    """
+    forcing = forcing.map(lambda x: x[:, :, ::SAMPLED])
+    factor = bucket.correction(forcing.temperature)
+    weight = forcing.precipitation
+    return (weight * torch.log(factor).square()).sum((1, 2)) / weight.sum((1, 2)).clamp_min(1e-6)
 
 
 class AdaptiveWeights:

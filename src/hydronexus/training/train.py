@@ -24,7 +24,7 @@ from hydronexus.training import checkpoint
 from hydronexus.training.data import Drivers, drivers, stack_drivers, stack_windows, windows
 from hydronexus.training.follow import Step, follow
 from hydronexus.training.members import Best, clip, drop, keep
-from hydronexus.training.objective import AdaptiveWeights, StreamflowLoss, inconsistency
+from hydronexus.training.objective import AdaptiveWeights, StreamflowLoss, corrected_by, inconsistency
 
 log = logging.getLogger(__name__)
 
@@ -249,9 +249,12 @@ class _Cohort:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, training.steps, training.learning_rate)
         self.optimizer.zero_grad(set_to_none=True)
-        simulation = self.module(self._noisy(self.step))
+        forcing = self._noisy(self.step)
+        simulation = self.module(forcing)
         errors = inconsistency(simulation, self.closure, self.source.step, self.inside)
         loss = self.loss_of(simulation.fluxes["streamflow"]) + self.weights(errors)
+        if "correction" in self.module.bucket.laws:
+            loss = loss + training.correction_penalty * corrected_by(self.module.bucket, forcing)
         loss.sum().backward()
         finite = torch.isfinite(loss.detach())
         # Apart: the encoder's gradient comes mostly from the consistency penalty and is often far larger than that of
