@@ -1,4 +1,4 @@
-# hydronexus: ingest -> train -> simulate -> respond -> evaluate -> aggregate -> report
+# hydronexus: ingest -> precipitation -> train -> simulate -> respond -> evaluate -> aggregate -> report
 from snakemake.utils import min_version
 
 min_version("9.10")
@@ -10,6 +10,7 @@ if "datasets" not in config:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/forcing.smk"
+include: "workflow/rules/precipitation.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/response.smk"
 include: "workflow/rules/evaluation.smk"

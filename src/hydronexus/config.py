@@ -231,6 +231,78 @@ class Response(Section):
     bootstrap: Positive = Field(200, description="Resamples of the block bootstrap of each index.")
 
 
+class PrecipitationGrid(Section):
+    """Gridded precipitation over basins; their names in results are those of `dataset`, or `{grid}_{id}`."""
+
+    path: str | list[str] = Field(
+        description="File, list of files, pattern (`/data/rain_*.nc`), folder or URL (`s3://`, `https://`): NetCDF, "
+        "Zarr, or GeoTIFFs with the time in their names; GRIB with the extra `grib`. `example` is the hourly radar of "
+        "the default study."
+    )
+    variable: str | None = Field(None, description="Precipitation in the file, where it holds more than one variable.")
+    units: str | None = Field(
+        None, description="Units of the file, where it does not say or is wrong.", examples=["mm/h", "kg m-2 s-1"]
+    )
+    scale: float = Field(1.0, gt=0, description="Factor on values before their units hold: 0.1 with `mm` for tenths.")
+    crs: str | None = Field(None, description="Coordinate reference system, where the file does not say.")
+    storage_options: dict[str, Any] = Field(
+        default_factory=dict, description="For fsspec, such as `{anon: true}` for public buckets."
+    )
+    polygons: Path | None = Field(
+        None,
+        description="Basins: GeoPackage, Shapefile, GeoJSON, or a raster whose values are ids (`.tif`).",
+    )
+    id_column: str = Field("basin", description="Column of the polygons that holds the ids.")
+    fractions: dict[str, str] = Field(
+        default_factory=dict,
+        description="In place of polygons: basin id to the variable of the grid's file that holds each cell's share in "
+        "the basin (NetCDF).",
+    )
+    flow_directions: str | None = Field(
+        None, description="Raster of flow directions, for statistics of the distance to the outlet."
+    )
+    flow_convention: Literal["d8", "clockwise", "counterclockwise", "ldd"] = Field(
+        "d8",
+        description="Codes of the flow directions: ESRI's powers of two, 1 to 8 from north or east, or PCRaster's.",
+    )
+    dataset: Name | None = Field(
+        None, description="Dataset whose basins these are; only its basins are described, under its names."
+    )
+    wet_threshold: float = Field(0.1, gt=0, description="Least precipitation of a wet cell [mm per step].")
+    statistics: Literal["cheap", "full"] = Field(
+        "cheap", description="Statistics of one pass over the cells, or all (neighbours, variogram, scaling) too."
+    )
+    step: str | None = Field(
+        None, description="Sum precipitation to this step first, since statistics depend on it.", examples=["1D"]
+    )
+
+    @model_validator(mode="after")
+    def _basins_from_somewhere(self) -> "PrecipitationGrid":
+        if self.path != "example" and (self.polygons is None) == (not self.fractions):
+            raise ValueError("give either `polygons` or `fractions`, for the basins to describe")
+        return self
+
+
+class SlurmWorkers(Section):
+    """Dask workers as Slurm jobs."""
+
+    jobs: Positive = Field(4, description="Jobs [-].")
+    cores: Positive = Field(4, description="Cores, and workers, of a job [-].")
+    memory: str = Field("16GB", description="Memory of a job.")
+    walltime: str = Field("04:00:00", description="Longest run of a job.")
+    partition: str | None = Field(None, description="Partition; the site's default if not given.")
+    account: str | None = Field(None, description="Account.")
+    options: list[str] = Field(default_factory=list, description="Further `#SBATCH` options.")
+
+
+class Workers(Section):
+    """Where gridded precipitation is worked on: this machine, unless a scheduler or Slurm is given."""
+
+    scheduler: str | None = Field(None, description="Address of a Dask scheduler that runs, such as `tcp://host:8786`.")
+    slurm: SlurmWorkers | None = Field(None, description="Start workers as Slurm jobs.")
+    memory: str | None = Field(None, description="Memory of each worker on this machine; shared out if not given.")
+
+
 class Study(Section):
     """A whole study."""
 
@@ -246,6 +318,10 @@ class Study(Section):
         "model's bucket with field-scale equations in place of its laws.",
     )
     response: Response = Field(default_factory=Response)
+    precipitation_grids: dict[Name, PrecipitationGrid] = Field(
+        default_factory=dict, description="Gridded precipitation whose heterogeneity is described, by name."
+    )
+    workers: Workers = Field(default_factory=Workers)
     cohorts: int = Field(
         0,
         ge=0,
@@ -342,11 +418,11 @@ def _allowed_keys(location: list[Any]) -> list[str]:
     """Keys a section accepts, found by walking the model along an error's location."""
     sections = {
         "periods": Periods, "virtual": Virtual, "quality": Quality, "model": Model, "training": Training,
-        "response": Response,
+        "response": Response, "workers": Workers, "slurm": SlurmWorkers,
     }  # fmt: skip
     section: type[BaseModel] = Study
-    if location and location[0] == "datasets":
-        section = Dataset
+    if location:
+        section = {"datasets": Dataset, "precipitation_grids": PrecipitationGrid}.get(location[0], Study)
     for part in location:
         section = sections.get(part, section)
     return list(section.model_fields)
@@ -362,6 +438,7 @@ def key_documentation() -> str:
     sections: list[tuple[str, type[BaseModel]]] = [
         ("Top level", Study), ("datasets.NAME", Dataset), ("datasets.NAME.virtual", Virtual), ("periods", Periods),
         ("quality", Quality), ("model", Model), ("training", Training), ("response", Response),
+        ("precipitation_grids.NAME", PrecipitationGrid), ("workers", Workers), ("workers.slurm", SlurmWorkers),
     ]  # fmt: skip
     blocks = []
     for title, section in sections:

@@ -9,6 +9,10 @@ class ConfigurationError(HydronexusError):
     """The study's configuration is invalid; the study stops before any job."""
 
 
+class GridError(HydronexusError):
+    """A precipitation grid, or a raster beside it, cannot be read or is not what it should be."""
+
+
 class BasinError(HydronexusError):
     """Something is wrong with one basin; that basin is quarantined and the others go on.
 

@@ -9,8 +9,10 @@ except ImportError:
 
 from hydronexus.config import load_study
 from hydronexus.forcing import catalogue
+from hydronexus.forcing.fetch import RADAR_ARCHIVE
 from hydronexus.forcing.readers.example import ARCHIVE
 from hydronexus.locking import release_stale_lock
+from hydronexus.precipitation import identity as grids
 from hydronexus.provenance import code_digest
 
 if workflow.is_main_process:
@@ -24,9 +26,12 @@ except ConfigurationError as error:
 
 COHORTS = catalogue.cohorts(BASINS, STUDY.cohorts)
 EXAMPLE = str(ARCHIVE)
+RADAR = str(RADAR_ARCHIVE)
+GRIDS = list(STUDY.precipitation_grids)
 RESULTS = f"results/{STUDY.study}"
 CODE = {
     "forcing": code_digest("forcing", "virtual", "archive"),
+    "precipitation": code_digest("precipitation", "archive"),
     "train": code_digest("model", "training"),
     "baselines": code_digest("baselines"),
     "response": code_digest("response", "virtual"),
@@ -40,6 +45,7 @@ TRAIN_GPU = int(STUDY.training.device == "cuda")
 wildcard_constraints:
     basin="|".join(re.escape(basin) for basin in BASINS),
     cohort=r"\d+",
+    grid="|".join(map(re.escape, GRIDS)) or "none",
 
 
 def dataset_settings(wildcards):
@@ -68,7 +74,18 @@ def example_archive(wildcards):
     return EXAMPLE if dataset.format == "example" else []
 
 
+def radar_archive(wildcards):
+    return RADAR if STUDY.precipitation_grids[wildcards.grid].path == "example" else []
+
+
+def grid_basins(wildcards):
+    """Full names of the only basins to describe, by id; None for all of the grid's own."""
+    dataset = STUDY.precipitation_grids[wildcards.grid].dataset
+    return dataset and {own: name for name, (of, own) in BASINS.items() if of == dataset}
+
+
 localrules:
     all,
     fetch_example,
+    fetch_radar,
     finish_study,

@@ -1,4 +1,16 @@
-TABLES = ["metrics", "closure", "responses", "recovery", "probes", "intervals", "climate", "claims", "quarantine"]
+TABLES = [
+    "metrics",
+    "closure",
+    "responses",
+    "recovery",
+    "probes",
+    "intervals",
+    "climate",
+    "claims",
+    "heterogeneity",
+    "storms",
+    "quarantine",
+]
 BASIN_FIGURES = ["hydrograph", "flow_duration", "stores_and_fluxes", "laws", "pulse_response"]
 
 
@@ -65,7 +77,10 @@ rule draw_basin:
 
 rule aggregate_study:
     input:
-        per_basin("{results}/evaluation/{basin}.json"),
+        evaluations=per_basin("{results}/evaluation/{basin}.json"),
+        summaries=[f"{RESULTS}/precipitation/{grid}/summary.csv" for grid in GRIDS],
+        storms=[f"{RESULTS}/precipitation/{grid}/storms.csv" for grid in GRIDS],
+        failed=[f"{RESULTS}/precipitation/{grid}/failed.json" for grid in GRIDS],
     output:
         **{
             name: report(

@@ -1,6 +1,6 @@
 """Tables over all basins of a study, from the evaluation of each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -45,9 +45,18 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "climate": ("basin", "precipitation", "potential_evapotranspiration", *ATTRIBUTES),
     "quarantine": ("basin", "stage", "error", "reason"),
 }  # fmt: skip
+HETEROGENEITY = (
+    "basin", "grid", "cells", "cell_size_km", "area_km2", "wet_threshold_mm_per_step", "season", "intensity",
+    "statistic", "value", "steps",
+)  # fmt: skip
+STORMS = ("basin", "grid", "start", "end", "duration", "depth", "peak", "complete")  # and what else is known of them
 
 
-def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
+def aggregate(
+    evaluations: Iterable[Mapping[str, Any]],
+    summaries: Sequence[pd.DataFrame] = (),
+    storms: Sequence[pd.DataFrame] = (),
+) -> dict[str, pd.DataFrame]:
     """Put the evaluations of all basins into tables, and judge the study's claims.
 
     Parameters
@@ -55,12 +64,14 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
     evaluations : iterable of mapping
         From :func:`hydronexus.evaluation.basin.evaluate_basin`, or `{"quarantine": {...}}` for a basin that
         failed.
+    summaries, storms : sequence of pandas.DataFrame
+        From :func:`hydronexus.precipitation.run.describe_grid`, of every grid.
 
     Returns
     -------
     dict of pandas.DataFrame
-        metrics, closure, responses, recovery, probes, intervals, climate, quarantine and claims; every table has all
-        its columns even where it has no row.
+        metrics, closure, responses, recovery, probes, intervals, climate, quarantine, claims, heterogeneity and storms;
+        every table has all its columns even where it has no row.
     """
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in COLUMNS}
     for evaluation in evaluations:
@@ -70,7 +81,13 @@ def aggregate(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, pd.DataFram
         for name in ("metrics", "closure", "responses", "recovery", "probes", "intervals", "climate"):
             rows[name] += evaluation[name]
     tables = {name: _table(rows[name], columns) for name, columns in COLUMNS.items()}
-    return tables | {"claims": claims(tables)}
+    on_grids = {"heterogeneity": _together(summaries, HETEROGENEITY), "storms": _together(storms, STORMS)}
+    return tables | {"claims": claims(tables)} | on_grids
+
+
+def _together(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    tables = [table for table in tables if len(table)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns))
 
 
 def notes_of(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

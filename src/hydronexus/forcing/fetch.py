@@ -1,4 +1,4 @@
-"""Download of a pinned package archive that carries data; it is never installed or imported."""
+"""Download of pinned package archives that carry data; they are never installed or imported."""
 
 import hashlib
 import logging
@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydronexus.errors import HydronexusError
@@ -14,9 +15,12 @@ from hydronexus.errors import HydronexusError
 log = logging.getLogger(__name__)
 
 EXAMPLE = "holmes-hydro==3.5.0 --hash=sha256:0112dfbc2edd950bce6f0c2991b6daed9b9c06ddc8c5b03cc0823ba1e415eb3d"
+RADAR = "hydro-smash==1.3.0 --hash=sha256:bfcd1dadf60f8ebe0979a5adfb82e93464d576743710e5734370f267b05722fd"
+RADAR_ARCHIVE = Path("cache/hydro_smash-1.3.0-cp311-cp311-manylinux_2_28_x86_64.whl")
+RADAR_WHEEL = ("--python-version=3.11", "--platform=manylinux_2_28_x86_64", "--only-binary=:all:")
 
 
-def fetch_package(requirement: str, target: str | Path) -> Path:
+def fetch_package(requirement: str, target: str | Path, wheel: Sequence[str] = ()) -> Path:
     """Put the archive of a pinned package at a path; a whole copy that is there is used offline.
 
     Parameters
@@ -25,6 +29,9 @@ def fetch_package(requirement: str, target: str | Path) -> Path:
         One line of a pip requirements file: ``name==version --hash=sha256:...``.
     target : str or Path
         File to make. It appears whole or not at all.
+    wheel : sequence of str
+        Options of pip that say which wheel is meant, where a package has several: the data are the same in all, the
+        sums are not.
 
     Returns
     -------
@@ -53,7 +60,7 @@ def fetch_package(requirement: str, target: str | Path) -> Path:
         pinned.write_text(requirement + "\n")
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--quiet"]
         done = subprocess.run(
-            [*command, "--disable-pip-version-check", "--dest", folder, "--requirement", str(pinned)],
+            [*command, *wheel, "--disable-pip-version-check", "--dest", folder, "--requirement", str(pinned)],
             capture_output=True,
             text=True,
         )

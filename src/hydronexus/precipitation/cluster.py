@@ -1,0 +1,68 @@
+"""Where the work on a grid runs: this machine, a scheduler that is there, or Slurm."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dask.distributed import Client, LocalCluster
+
+from hydronexus.config import Workers
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def client_of(settings: Workers, threads: int | None = None) -> Iterator[Client]:
+    """A Dask client with workers, closed at the end; the link of its dashboard is logged.
+
+    Parameters
+    ----------
+    settings : Workers
+        The configuration's section `workers`.
+    threads : int, optional
+        Cores of this machine to use at most; all that the process may run on if not given.
+
+    Yields
+    ------
+    dask.distributed.Client
+    """
+    if settings.scheduler:
+        with Client(settings.scheduler) as client:
+            yield _told(client)
+    elif settings.slurm is not None:
+        from dask_jobqueue import SLURMCluster  # heavy, and of use on clusters alone
+
+        jobs = settings.slurm
+        with (
+            SLURMCluster(
+                cores=jobs.cores,
+                processes=jobs.cores,
+                memory=jobs.memory,
+                walltime=jobs.walltime,
+                queue=jobs.partition,
+                account=jobs.account,
+                job_extra_directives=jobs.options,
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            cluster.scale(jobs=jobs.jobs)
+            yield _told(client)
+    else:
+        count = min(threads or 10**6, len(os.sched_getaffinity(0)))
+        with (
+            LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                memory_limit=settings.memory or "auto",
+                dashboard_address=":0",
+                silence_logs=logging.ERROR,
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield _told(client)
+
+
+def _told(client: Client) -> Client:
+    log.info("Dask dashboard: %s", client.dashboard_link)
+    return client

@@ -1,0 +1,290 @@
+"""Statistics of all basins in one pass over a grid of any size, by Dask, taken up where a run was cut."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dask
+import numpy as np
+import xarray as xr
+from dask.delayed import Delayed
+from dask.distributed import Client, Future, as_completed
+
+from hydronexus import archive
+from hydronexus.precipitation.cells import Cells
+from hydronexus.precipitation.grids import Grid
+from hydronexus.precipitation.statistics import Family
+
+log = logging.getLogger(__name__)
+
+BLOCK_STEPS = 240  # fewer steps at once, and overhead outweighs the work
+BATCH_BYTES = 64e6  # of gathered rain that one task computes statistics from
+BLOCK_BYTES = 512e6  # of gathered rain of one block of steps
+RETRIES = 3  # of a task whose read failed
+TELL_EVERY = 5  # seconds
+
+
+@dataclass(frozen=True)
+class Region:
+    """Cells of basins within one spatial chunk of a grid.
+
+    Parameters
+    ----------
+    chunk : tuple of int
+        Row and column of the chunk.
+    cells : dict of (numpy.ndarray, numpy.ndarray)
+        By basin: places in the flattened chunk, and the same cells' places among the basin's own.
+    """
+
+    chunk: tuple[int, int]
+    cells: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def regions(sizes: tuple[Sequence[int], Sequence[int]], basins: Iterable[Cells]) -> list[Region]:
+    """Which cells to take from which spatial chunk; chunks without a basin are never read.
+
+    Parameters
+    ----------
+    sizes : tuple
+        Chunk sizes along y and along x.
+    basins : iterable of Cells
+    """
+    edges = [np.cumsum([0, *along]) for along in sizes]
+    found: dict[tuple[int, int], dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+    for basin in basins:
+        rows = np.searchsorted(edges[0], basin.row, "right") - 1
+        columns = np.searchsorted(edges[1], basin.column, "right") - 1
+        for chunk in sorted(set(zip(rows.tolist(), columns.tolist(), strict=True))):
+            own = np.flatnonzero((rows == chunk[0]) & (columns == chunk[1]))
+            y, x = basin.row[own] - edges[0][chunk[0]], basin.column[own] - edges[1][chunk[1]]
+            found.setdefault(chunk, {})[basin.basin] = (y * sizes[1][chunk[1]] + x, own)
+    return [Region(chunk, found[chunk]) for chunk in sorted(found)]
+
+
+def blocks(sizes: Sequence[int], cells: int) -> list[tuple[int, int]]:
+    """First and last step (exclusive) of what is worked on together: whole chunks of the grid, enough of them.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Steps of every chunk.
+    cells : int
+        Cells of all basins, which bound what a block holds in memory.
+    """
+    most = BLOCK_BYTES / (4 * max(1, cells))
+    found, start, stop = [], 0, 0
+    for size in sizes:
+        if stop > start and (stop - start >= BLOCK_STEPS or stop - start + size > most):
+            found.append((start, stop))
+            start = stop
+        stop += size
+    return [*found, (start, stop)]
+
+
+def batches(basins: Sequence[Cells], steps: int, workers: int) -> list[list[Cells]]:
+    """Basins whose statistics one task computes: few enough to spread over workers and to fit in memory."""
+    share = sum(len(basin.index) for basin in basins) / workers
+    most = min(BATCH_BYTES / (8 * steps), share)
+    found: list[list[Cells]] = []
+    held = np.inf
+    for basin in basins:
+        if held + len(basin.index) > most:
+            found.append([])
+            held = 0
+        found[-1].append(basin)
+        held += len(basin.index)
+    return found
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def gather(block: np.ndarray, region: Region) -> dict[str, np.ndarray]:
+    """Rain of every basin's cells in a chunk of shape (time, y, x); shape (time, cell) each."""
+    flat = block.reshape(len(block), -1)
+    return {basin: np.take(flat, places, axis=1) for basin, (places, _) in region.cells.items()}
+
+
+def describe(
+    gathered: Sequence[Sequence[dict[str, np.ndarray]]],
+    around: Sequence[Region],
+    batch: Sequence[Cells],
+    families: Sequence[Family],
+    threshold: float,
+    before: bool,
+) -> np.ndarray:
+    """Statistics of some basins.
+
+    Parameters
+    ----------
+    gathered : sequence of sequence of dict
+        Results of :func:`gather`, by chunk of time and by region.
+    around : sequence of Region
+    batch : sequence of Cells
+    families : sequence of Family
+    threshold : float
+        Least rain of a wet cell [mm per step].
+    before : bool
+        Whether the first step is the last of the block before, which statistics of change read and which has its
+        results already.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (basin, statistic, time), float32.
+    """
+    found = []
+    for basin in batch:
+        rain = np.concatenate([_of_basin(basin, held, around) for held in gathered])
+        values = np.concatenate([np.atleast_2d(family.function(rain, basin, threshold)) for family in families])
+        found.append(values[:, int(before) :].astype(np.float32))
+    return np.stack(found)
+
+
+def _of_basin(basin: Cells, held: Sequence[dict[str, np.ndarray]], around: Sequence[Region]) -> np.ndarray:
+    """Rain of a basin's cells in their order, from the regions it lies in; shape (time, cell)."""
+    pieces = [
+        (region.cells[basin.basin][1], rain[basin.basin])
+        for region, rain in zip(around, held, strict=True)
+        if basin.basin in region.cells
+    ]
+    rain = np.empty((len(pieces[0][1]), len(basin.index)))
+    for own, piece in pieces:
+        rain[:, own] = piece
+    return rain
+
+
+class Sweep:
+    """One pass over a grid; every block of steps is a file, so that a run that was cut goes on with the missing ones.
+
+    Parameters
+    ----------
+    grid : Grid
+    basins : sequence of Cells
+    families : sequence of Family
+        Statistics to compute.
+    threshold : float
+        Least rain of a wet cell [mm per step].
+    folder : pathlib.Path
+        For what is done; a sweep of other data or settings keeps to a folder of its own inside it.
+    identity : str
+        Of the grid's data, where the same name may come to hold others.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        basins: Sequence[Cells],
+        families: Sequence[Family],
+        threshold: float,
+        folder: Path,
+        identity: str = "",
+    ):
+        self.rain, self.families, self.threshold = grid.precipitation, families, threshold
+        # In the grid's order, so that basins of one task lie together.
+        self.basins = sorted(basins, key=lambda basin: (int(basin.row.min()), int(basin.column.min())))
+        self.names = [output.name for family in families for output in family.outputs]
+        times, *space = self.rain.chunks
+        self.regions = regions(tuple(space), self.basins)
+        self.blocks = blocks(times, sum(len(basin.index) for basin in self.basins))
+        self.folder = folder / self._fingerprint(grid.source + identity)
+
+    def run(self, client: Client) -> xr.Dataset:
+        """Compute what is missing, with progress in the log; returns all statistics (basin, time), loaded."""
+        missing = [block for block in self.blocks if not self._file(block).exists()]
+        if len(missing) < len(self.blocks):
+            log.info("%d of %d blocks are there from before", len(self.blocks) - len(missing), len(self.blocks))
+        if missing:
+            self._compute(missing, client)
+        parts = [archive.read(self._file(block)) for block in self.blocks]
+        return xr.concat(parts, "time")["statistics"].to_dataset("statistic")
+
+    def clear(self) -> None:
+        """Remove the files of this sweep."""
+        for block in self.blocks:
+            self._file(block).unlink(missing_ok=True)
+        if self.folder.exists():
+            self.folder.rmdir()
+
+    def _compute(self, missing: list[tuple[int, int]], client: Client) -> None:
+        workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+        tasks = batches(self.basins, max(stop - start for start, stop in missing), workers)
+        # Sent once, for thousands of blocks read the same cells; as tasks, because scattered data die with a worker.
+        regions_there = client.map(_itself, self.regions, pure=False)
+        tasks_there = client.map(_itself, tasks, pure=False)
+        near = [
+            [place for place, region in enumerate(self.regions) if any(one.basin in region.cells for one in batch)]
+            for batch in tasks
+        ]
+        queue = iter(missing)
+        under_way: dict[Future, tuple[int, int]] = {}
+        running = as_completed()
+
+        def submit() -> None:
+            if (block := next(queue, None)) is None:
+                return
+            held, before = self._gathered(block, regions_there)
+            parts = [
+                dask.delayed(describe, pure=False)(
+                    [[row[place] for place in places] for row in held],
+                    [regions_there[place] for place in places],
+                    batch,
+                    self.families,
+                    self.threshold,
+                    before,
+                )
+                for batch, places in zip(tasks_there, near, strict=True)
+            ]
+            future = client.compute(dask.delayed(np.concatenate, pure=False)(parts), retries=RETRIES)
+            under_way[future] = block
+            running.add(future)
+
+        # So many blocks under way that no worker waits for another's last task, and no more: each holds its rain.
+        for _ in range(1 + -(-workers // len(tasks))):
+            submit()
+        begin = told = time.monotonic()
+        for done, future in enumerate(running, 1):
+            self._write(under_way.pop(future), future.result())
+            submit()
+            now = time.monotonic()
+            if done == len(missing) or now - told > TELL_EVERY:
+                told, left = now, (now - begin) / done * (len(missing) - done)
+                log.info("precipitation: %d of %d blocks, about %.0f s left", done, len(missing), left)
+
+    def _gathered(self, block: tuple[int, int], regions_there: list[Future]) -> tuple[list[list[Delayed]], bool]:
+        """What to gather, by chunk of time and by region; and whether the first is the step before the block."""
+        start, stop = block
+        before = start > 0 and any(family.looks_back for family in self.families)
+        spans = [slice(start - 1, start)] if before else []
+        chunks = [row for span in [*spans, slice(start, stop)] for row in self.rain[span].data.to_delayed()]
+        gather_of = dask.delayed(gather, pure=False)
+        held = [
+            [gather_of(row[region.chunk], there) for region, there in zip(self.regions, regions_there, strict=True)]
+            for row in chunks
+        ]
+        return held, before
+
+    def _write(self, block: tuple[int, int], values: np.ndarray) -> None:
+        coordinates = {
+            "basin": [basin.basin for basin in self.basins],
+            "statistic": self.names,
+            "time": self.rain["time"].values[slice(*block)],
+        }
+        array = xr.DataArray(values, coordinates, ("basin", "statistic", "time"), name="statistics")
+        archive.write(array.to_dataset(), self._file(block))
+
+    def _file(self, block: tuple[int, int]) -> Path:
+        return self.folder / f"{block[0]:09d}.zarr.zip"
+
+    def _fingerprint(self, identity: str) -> str:
+        facts = [identity, self.rain.shape, self.rain["time"].values[[0, -1]], self.blocks, self.names, self.threshold]
+        digest = hashlib.sha256(json.dumps(facts, default=str).encode())
+        for basin in self.basins:
+            digest.update(basin.basin.encode() + basin.index.tobytes() + basin.weight.tobytes())
+        return digest.hexdigest()[:16]

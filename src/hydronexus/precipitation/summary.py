@@ -1,0 +1,60 @@
+"""Rain-weighted means of statistics by season and by intensity of rain."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+SEASONS = ("DJF", "MAM", "JJA", "SON")
+THIRDS = ("lower third", "middle third", "upper third")
+ALL = "all"
+
+
+def weighted_mean(values: np.ndarray, rain: np.ndarray) -> float:
+    """Mean of values weighted by rain, sum of p v / sum of p over steps where both are known; NaN without rain."""
+    known = np.isfinite(values) & (rain > 0)
+    return float(np.average(values[known], weights=rain[known])) if known.any() else np.nan
+
+
+def summary(statistics: xr.Dataset, bounds: Sequence[float] | None = None) -> pd.DataFrame:
+    """Rain-weighted mean of every statistic by season, by class of areal mean rain, by both, and over all.
+
+    Steps count by the rain they bring, so that a mean says what a millimetre of rain is like, not an hour.
+
+    Parameters
+    ----------
+    statistics : xarray.Dataset
+        Statistics of one basin, dim time; ``mean`` among them [mm per step].
+    bounds : sequence of float, optional
+        Ascending bounds between classes of areal mean [mm per step]; a bound belongs to the class above. Terciles of
+        the steps with rain if not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``season`` (DJF, MAM, JJA, SON, all), ``intensity`` (class or all), ``statistic``, ``value``, and ``steps``: how
+        many steps had rain and a defined value. Without any the value is NaN.
+    """
+    rain = statistics["mean"].to_numpy().astype(float)
+    season = statistics["time"].dt.season.to_numpy()
+    if bounds is None:
+        wet = rain[rain > 0]
+        bounds, labels = np.quantile(wet, (1 / 3, 2 / 3)) if wet.size else (np.inf, np.inf), THIRDS
+    else:
+        labels = _labels(bounds)
+    intensity = np.array(labels)[np.searchsorted(bounds, rain, side="right").clip(max=len(bounds))]
+    rows = []
+    for one in (ALL, *SEASONS):
+        for kind in (ALL, *labels):
+            taken = (rain > 0) & ((one == ALL) | (season == one)) & ((kind == ALL) | (intensity == kind))
+            for name, values in statistics.data_vars.items():
+                v = values.to_numpy()[taken]
+                rows.append((one, kind, name, weighted_mean(v, rain[taken]), int(np.isfinite(v).sum())))
+    return pd.DataFrame(rows, columns=["season", "intensity", "statistic", "value", "steps"])
+
+
+def _labels(bounds: Sequence[float]) -> list[str]:
+    between = [f"{low:g} to {high:g} mm" for low, high in pairwise(bounds)]
+    return [f"below {bounds[0]:g} mm", *between, f"{bounds[-1]:g} mm and more"]
