@@ -6,6 +6,7 @@ import platform
 from pathlib import Path
 
 import torch
+from machine import processor
 from sections.gpu import gpu
 from sections.paths import sequential
 from sections.rivals import hydrodl2, neuralhydrology
@@ -18,15 +19,6 @@ SECTIONS = {
     "scaling": scaling,
     "gpu": gpu,
 }
-
-
-def processor() -> str:
-    """Name of the processor, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def table(result: dict) -> str:

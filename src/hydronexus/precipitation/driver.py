@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import numba
 import numpy as np
 import xarray as xr
 from dask.delayed import Delayed
@@ -105,14 +106,61 @@ def _itself(value: Any) -> Any:
     return value
 
 
-def gather(block: np.ndarray, region: Region) -> dict[str, np.ndarray]:
-    """Rain of every basin's cells in a chunk of shape (time, y, x); shape (time, cell) each."""
-    flat = block.reshape(len(block), -1)
-    return {basin: np.take(flat, places, axis=1) for basin, (places, _) in region.cells.items()}
+@dataclass(frozen=True)
+class Rain:
+    """Rain of some cells, without the steps on which none of them has any.
+
+    Parameters
+    ----------
+    raining : numpy.ndarray of bool
+        Steps on which a cell has rain, or none that is known; shape (time,).
+    values : numpy.ndarray
+        Of those steps, shape (raining time, cell) [mm per step].
+    """
+
+    raining: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence["Rain"]) -> "Rain":
+        """Parts that follow one another in time."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("raining", "values")))
+
+    def dense(self) -> np.ndarray:
+        """All steps, shape (time, cell)."""
+        rain = np.zeros((len(self.raining), self.values.shape[1]), self.values.dtype)
+        rain[self.raining] = self.values
+        return rain
+
+
+def gather(block: np.ndarray, region: Region) -> dict[str, Rain]:
+    """Rain of every basin's cells in a chunk of shape (time, y, x)."""
+    flat = np.ascontiguousarray(block).reshape(len(block), -1)
+    return {basin: Rain(*_taken(flat, places)) for basin, (places, _) in region.cells.items()}
+
+
+@numba.njit(cache=True, nogil=True)
+def _taken(rain: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    raining = np.zeros(len(rain), np.bool_)
+    for t in range(len(rain)):
+        for place in places:
+            if rain[t, place] != 0:
+                raining[t] = True
+                break
+    values = np.empty((raining.sum(), len(places)), rain.dtype)
+    row = 0
+    for t in range(len(rain)):
+        if raining[t]:
+            for i, place in enumerate(places):
+                values[row, i] = rain[t, place]
+            row += 1
+    return raining, values
 
 
 def describe(
-    gathered: Sequence[Sequence[dict[str, np.ndarray]]],
+    gathered: Sequence[Sequence[dict[str, Rain]]],
     around: Sequence[Region],
     batch: Sequence[Cells],
     families: Sequence[Family],
@@ -141,23 +189,38 @@ def describe(
     """
     found = []
     for basin in batch:
-        rain = np.concatenate([_of_basin(basin, held, around) for held in gathered])
-        values = np.concatenate([np.atleast_2d(family.function(rain, basin, threshold)) for family in families])
+        rain = Rain.joined([_of_basin(basin, held, around) for held in gathered])
+        values = np.concatenate([_values(family, rain, basin, threshold) for family in families])
         found.append(values[:, int(before) :].astype(np.float32))
     return np.stack(found)
 
 
-def _of_basin(basin: Cells, held: Sequence[dict[str, np.ndarray]], around: Sequence[Region]) -> np.ndarray:
-    """Rain of a basin's cells in their order, from the regions it lies in; shape (time, cell)."""
+def _of_basin(basin: Cells, held: Sequence[dict[str, Rain]], around: Sequence[Region]) -> Rain:
+    """Rain of a basin's cells in their order, from the regions it lies in."""
     pieces = [
         (region.cells[basin.basin][1], rain[basin.basin])
         for region, rain in zip(around, held, strict=True)
         if basin.basin in region.cells
     ]
-    rain = np.empty((len(pieces[0][1]), len(basin.index)))
-    for own, piece in pieces:
-        rain[:, own] = piece
-    return rain
+    if len(pieces) == 1:
+        return pieces[0][1]
+    raining = np.any([rain.raining for _, rain in pieces], axis=0)
+    values = np.zeros((raining.sum(), len(basin.index)), np.float32)
+    row = np.cumsum(raining) - 1
+    for own, rain in pieces:
+        values[np.ix_(row[rain.raining], own)] = rain.values
+    return Rain(raining, values)
+
+
+def _values(family: Family, rain: Rain, basin: Cells, threshold: float) -> np.ndarray:
+    """Statistics of a family, shape (output, time); those of steps without rain are alike and found once."""
+    if family.looks_back:
+        return np.atleast_2d(family.function(rain.dense(), basin, threshold))
+    one_dry = np.zeros((1, len(basin.index)), rain.values.dtype)
+    found = np.atleast_2d(family.function(np.concatenate([rain.values, one_dry]), basin, threshold))
+    values = np.repeat(found[:, -1:], len(rain.raining), axis=1)
+    values[:, rain.raining] = found[:, :-1]
+    return values
 
 
 class Sweep:

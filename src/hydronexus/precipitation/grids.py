@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import cf_xarray  # noqa: F401, which adds the accessor `cf`
+import numba
 import numpy as np
 import pint
 import pyproj
@@ -295,9 +296,14 @@ def _depth(array: xr.DataArray, factor: float, step: float) -> xr.DataArray:
 def _clean(values: np.ndarray, factor: np.float32) -> np.ndarray:
     """Values times a factor; what cannot be rain becomes missing, or zero where packing explains it."""
     depth = np.multiply(values, factor, dtype=np.float32)
-    below, beyond = depth < 0, depth > BEYOND
-    if below.any():
-        depth[below] = np.where(depth[below] < -PACKING, np.nan, 0)
-    if beyond.any():
-        depth[beyond] = np.nan
+    _without_impossible(depth.reshape(-1))
     return depth
+
+
+@numba.njit(cache=True, nogil=True)
+def _without_impossible(depth: np.ndarray) -> None:
+    for i, value in enumerate(depth):
+        if value < 0:
+            depth[i] = np.nan if value < -PACKING else 0
+        elif value > BEYOND:
+            depth[i] = np.nan

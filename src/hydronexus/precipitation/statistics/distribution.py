@@ -5,7 +5,7 @@ import numpy as np
 
 from hydronexus.precipitation.cells import Cells
 
-BLOCK = 2**15  # values worked on at once, which stay in a core's cache
+BLOCK = 2**13  # values worked on at once: they stay in a core's cache, and in memory that is not given back each time
 QUANTILES = (0.1, 0.5, 0.9)
 # Sums may be reordered, so that they run in vector registers; NaN keeps its meaning.
 FREE_SUMS = {"reassoc", "contract"}
@@ -42,7 +42,7 @@ def moments(rain: np.ndarray, cells: Cells, threshold: float) -> np.ndarray:
     found = np.empty((8, len(rain)))
     for steps in _blocks(rain):
         # Several times faster than one by one in the loop; any finite number will do where there is no rain.
-        logarithm = np.log(np.fmax(rain[steps], np.finfo(float).tiny))
+        logarithm = np.log(np.fmax(rain[steps], np.finfo(rain.dtype).tiny))
         _moments(rain[steps], logarithm, cells.weight, threshold, found[:, steps])
     return found
 
