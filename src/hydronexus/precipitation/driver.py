@@ -138,13 +138,14 @@ class Rain:
 def gather(block: np.ndarray, region: Region) -> dict[str, Rain]:
     """Rain of every basin's cells in a chunk of shape (time, y, x)."""
     flat = np.ascontiguousarray(block).reshape(len(block), -1)
-    return {basin: Rain(*_taken(flat, places)) for basin, (places, _) in region.cells.items()}
+    somewhere = flat.any(axis=1)
+    return {basin: Rain(*_taken(flat, somewhere, places)) for basin, (places, _) in region.cells.items()}
 
 
 @numba.njit(cache=True, nogil=True)
-def _taken(rain: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _taken(rain: np.ndarray, somewhere: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     raining = np.zeros(len(rain), np.bool_)
-    for t in range(len(rain)):
+    for t in np.flatnonzero(somewhere):
         for place in places:
             if rain[t, place] != 0:
                 raining[t] = True

@@ -295,15 +295,18 @@ def _depth(array: xr.DataArray, factor: float, step: float) -> xr.DataArray:
 
 def _clean(values: np.ndarray, factor: np.float32) -> np.ndarray:
     """Values times a factor; what cannot be rain becomes missing, or zero where packing explains it."""
+    if factor == 1 and values.dtype == np.float32 and _possible(values.reshape(-1)):
+        return values  # as they are, since a copy costs as much as half the reading
     depth = np.multiply(values, factor, dtype=np.float32)
-    _without_impossible(depth.reshape(-1))
+    below, beyond = depth < 0, depth > BEYOND
+    depth[below] = np.where(depth[below] < -PACKING, np.nan, 0)
+    depth[beyond] = np.nan
     return depth
 
 
 @numba.njit(cache=True, nogil=True)
-def _without_impossible(depth: np.ndarray) -> None:
-    for i, value in enumerate(depth):
-        if value < 0:
-            depth[i] = np.nan if value < -PACKING else 0
-        elif value > BEYOND:
-            depth[i] = np.nan
+def _possible(depth: np.ndarray) -> bool:
+    fit = True
+    for value in depth:
+        fit &= not (value < 0 or value > BEYOND)
+    return fit
