@@ -59,7 +59,10 @@ class Virtual(Section):
         1.0, ge=0, le=5, description="Spatial coefficient of variation of rain over the wet cells [-]."
     )
     wet_fraction: float = Field(1.0, gt=0, le=1, description="Fraction of the cells that a storm wets [-].")
-    infiltration_capacity: float = Field(14.0, gt=0, description="Infiltration capacity of every cell [mm/d].")
+    infiltration_capacity: float = Field(14.0, gt=0, description="Mean infiltration capacity of the cells [mm/d].")
+    capacity_cv: float = Field(
+        0.0, ge=0, le=5, description="Coefficient of variation of the infiltration capacity over the cells [-]."
+    )
     mean_rain: float = Field(3.5, gt=0, description="Long-term mean precipitation [mm/d].")
     mean_demand: float = Field(2.6, gt=0, description="Long-term mean potential evapotranspiration, about [mm/d].")
     snow: bool = Field(False, description="Give it temperature, cold winters and a snow store.")

@@ -53,7 +53,24 @@ def test_without_heterogeneity_infiltration_is_the_field_law():
     np.testing.assert_allclose(data["true_infiltration"], expected, atol=1e-10)
 
 
+@pytest.mark.parametrize("rain_cv", [0.0, 1.0])
+def test_infiltration_follows_the_closed_form_of_unlike_soils(rain_cv):
+    chosen = settings(rain_cv=rain_cv, capacity_cv=1.0, cells=20_000, years=3)
+    rain = catchment.weather(chosen).rain
+    day = rain[np.argmax(rain.mean(1))]
+    enter = np.minimum(day, catchment.capacities(chosen)).mean()
+    x = np.array([[day.mean()]])
+    np.testing.assert_allclose(catchment.law(chosen, "infiltration", x, x), enter, rtol=0.02)
+
+
+def test_capacities_have_the_wanted_mean_and_cv():
+    found = catchment.capacities(settings(capacity_cv=0.7, cells=20_000))
+    assert found.mean() == pytest.approx(14.0)
+    assert found.std() / found.mean() == pytest.approx(0.7, rel=0.01)
+
+
 def test_unknown_laws_are_nan():
+    assert np.isnan(catchment.law(settings(capacity_cv=0.5), "infiltration", np.ones(3), np.ones(3))).all()
     assert np.isnan(catchment.law(settings(), "recharge", np.ones(3), np.ones(3))).all()
 
 

@@ -1,8 +1,8 @@
 """A virtual catchment: many cells with known field laws under spatially variable rain, and its exact truth.
 
 Every cell holds a canopy, a soil and a ground store, and a snow store where wanted; all drain to one channel.
-Infiltration is min(water, f) with the same capacity f everywhere, so that under gamma-distributed rain the
-catchment-scale law is known (oracle O3).
+Infiltration is min(water, f). Rain is gamma distributed over the cells, and the capacity f is the same everywhere or
+gamma distributed too, so that the catchment-scale law is known (oracles O3, O5, O7).
 """
 
 import json
@@ -12,9 +12,10 @@ import numba
 import numpy as np
 import xarray as xr
 from scipy.signal import lfilter
+from scipy.special import gammaincinv
 
 from hydronexus.config import Virtual
-from hydronexus.virtual.upscaling import excess_gamma_rain
+from hydronexus.virtual.upscaling import excess_gamma_rain, infiltration_gamma_rain_exponential_capacity
 
 CANOPY_CAPACITY = 1.5  # mm
 FIELD_CAPACITY = 120.0  # mm, evapotranspiration falls below it in proportion to soil water
@@ -57,7 +58,7 @@ def _step(precipitation, demand, share, melting, capacity, state, fluxes):
         wet = min(canopy, demand)
         canopy -= wet
         water = through + melt
-        enter = min(water, capacity)
+        enter = min(water, capacity[i])
         soil = state[1, i] + enter
         use = min((demand - wet) * min(soil / FIELD_CAPACITY, 1.0), soil)
         soil -= use
@@ -215,7 +216,7 @@ def simulate(settings: Virtual) -> xr.Dataset:
     true = weather(settings)
     days = len(true.demand)
     fluxes, means = np.zeros((days, len(FLUXES))), np.zeros((days, len(STORES)))
-    _run(*true.days(0, days), settings.infiltration_capacity, _initial(settings), fluxes, means)
+    _run(*true.days(0, days), capacities(settings), _initial(settings), fluxes, means)
     known = dict(zip(FLUXES, fluxes.T, strict=True)) | dict(zip(STORES, means.T, strict=True))
     arrays = {
         "precipitation": _noisy(true.rain.mean(1), settings.rain_noise, settings, 2),
@@ -259,7 +260,7 @@ def pulse_removal(settings: Virtual, days: np.ndarray, lag: int) -> xr.Dataset:
         One variable per flux and `residual_storage`, dims (pulse, lag) [mm]; `removed` (pulse) [mm].
     """
     true = weather(settings)
-    capacity = settings.infiltration_capacity
+    capacity = capacities(settings)
     kept = np.zeros((len(days), len(STORES), settings.cells))
     _states_at(*true.days(0, None), capacity, _initial(settings), np.asarray(days), kept)
     differences = np.zeros((len(days), lag, len(FLUXES)))
@@ -285,9 +286,9 @@ def pulse_removal(settings: Virtual, days: np.ndarray, lag: int) -> xr.Dataset:
 def law(settings: Virtual, process: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """True catchment-scale law where it is known in closed form, else NaN.
 
-    Infiltration follows oracle O3 in the water at the surface, for rain that wets every cell. The canopy's share is
-    taken off each cell before, which the closed form leaves out, so it holds for intensities well above the canopy's
-    capacity.
+    Infiltration follows oracle O3 in the water at the surface, and where capacities are exponential oracle O7. The
+    canopy's share is taken off each cell before, which the closed form leaves out, so it holds for intensities well
+    above the canopy's capacity.
 
     Parameters
     ----------
@@ -303,11 +304,23 @@ def law(settings: Virtual, process: str, x: np.ndarray, y: np.ndarray) -> np.nda
     numpy.ndarray
         [mm d-1], shape of `x`.
     """
-    if process != "infiltration" or settings.snow:  # melt is spread over the cells otherwise than rain
+    known = process == "infiltration" and settings.capacity_cv in (0, 1)
+    if not known or settings.snow:  # melt is spread over the cells otherwise than rain
         return np.full(np.shape(x), np.nan)
-    mu = settings.wet_fraction
+    mu, capacity = settings.wet_fraction, settings.infiltration_capacity
+    if settings.capacity_cv == 1:
+        return infiltration_gamma_rain_exponential_capacity(x, capacity, settings.rain_cv, mu)
     wet = np.asarray(x) / mu
-    return mu * (wet - excess_gamma_rain(wet, settings.infiltration_capacity, settings.rain_cv))
+    return mu * (wet - excess_gamma_rain(wet, capacity, settings.rain_cv))
+
+
+def capacities(settings: Virtual) -> np.ndarray:
+    """Infiltration capacity of every cell [mm d-1], at even shares of its distribution."""
+    if settings.capacity_cv == 0:
+        return np.full(settings.cells, settings.infiltration_capacity)
+    share = (np.arange(settings.cells) + 0.5) / settings.cells
+    relative = gammaincinv(settings.capacity_cv**-2, share)
+    return settings.infiltration_capacity * relative / relative.mean()
 
 
 def _time(settings: Virtual) -> np.ndarray:

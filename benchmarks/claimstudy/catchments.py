@@ -1,0 +1,74 @@
+"""Virtual catchments that are alike but for heterogeneity, and what the model learns of their infiltration."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from hydronexus.config import load_study
+from hydronexus.evaluation.skill import nse
+from hydronexus.forcing.ingest import ingest
+from hydronexus.response.laws import law_grids
+from hydronexus.training.simulate import restore, simulate
+from hydronexus.training.train import train
+from hydronexus.virtual import catchment
+from skillstudy.basin import VIRTUAL_PERIODS, quietly, task_of
+
+LEAST = 1.0  # mm/d, intensities below it are drizzle that the canopy holds
+NOISE = {"rain_noise": 0.2, "flow_noise": 0.1}  # of every second catchment
+KINDS = {  # settings, and how many catchments of the full study
+    "uniform": ({"rain_cv": 0.0}, 20),
+    "rain 0.5": ({"rain_cv": 0.5}, 5),
+    "rain": ({"rain_cv": 1.0}, 20),
+    "rain 2": ({"rain_cv": 2.0}, 5),
+    "rain 3": ({"rain_cv": 3.0}, 5),
+    "half wet": ({"rain_cv": 1.0, "wet_fraction": 0.5}, 5),
+    "soil": ({"rain_cv": 0.0, "capacity_cv": 1.0}, 10),
+    "rain and soil": ({"rain_cv": 1.0, "capacity_cv": 1.0}, 10),
+}
+
+
+def catchments(quick: bool) -> dict[str, dict[str, Any]]:
+    """Settings by name; those with one number have the same weather, whatever their kind."""
+    found = {}
+    for kind, (settings, count) in KINDS.items():
+        for seed in range(min(count, 2) if quick else count):
+            found[f"{kind} {seed}"] = {"kind": kind, "seed": seed} | settings | (NOISE if seed % 2 else {})
+    return found
+
+
+def learn(cell: dict[str, Any], seeds: int) -> dict[str, Any]:
+    """Train on one catchment; its learned law of infiltration where it has been, and the truth there.
+
+    Returns
+    -------
+    dict
+        `x` (point) [mm/d], `law` (seed, point) and `truth` (point) [mm/d], and test NSE of the closed loop.
+    """
+    torch.set_num_threads(1)
+    virtual = {name: value for name, value in cell.items() if name != "kind"}
+    study = load_study(
+        {
+            "study": "claims",
+            "datasets": {"virtual": {"format": "virtual", "basins": ["1"], "virtual": virtual}},
+            "periods": VIRTUAL_PERIODS,
+            "training": {"seeds": seeds, "device": "cpu"},
+        }
+    )
+    forcing = ingest(study, "virtual_1")
+    periods = study.periods_of("virtual")
+    weights = train(task_of(forcing, study), study.model, study.training, quietly).weights
+    simulation = simulate(weights, forcing, periods, study.model, study.training)
+    module, _ = restore(weights, forcing, periods, study.model, study.training)
+    own = law_grids(module, simulation, forcing["potential_evapotranspiration"]).sel(process="infiltration")
+    x = np.broadcast_to(own["law_x"].values[:, None], own["law_visited"].shape)
+    there = own["law_visited"].values & (x >= LEAST)
+    truth = catchment.law(study.datasets["virtual"].virtual, "infiltration", x[there], x[there])
+    test = slice(*map(str, periods.test))
+    flow = simulation["streamflow"].sel(loop="closed", time=test).mean("seed")
+    return cell | {
+        "x": x[there].tolist(),
+        "law": own["law"].transpose("seed", "x", "y").values[:, there].tolist(),
+        "truth": truth.tolist(),
+        "nse": nse(forcing["streamflow"].sel(time=test), flow),
+    }
