@@ -32,7 +32,9 @@ def main() -> None:
     numbers, tables = judged(kept.of("catchments", wanted))
     for title, content in tables.items():
         show(title, content)
-    written = numbers | {"tables": {title: plain(content.round(4).to_dict("records")) for title, content in tables.items()}}
+    written = numbers | {
+        "tables": {title: plain(content.round(4).to_dict("records")) for title, content in tables.items()}
+    }
     options.json.write_text(json.dumps(plain(written), indent=1) + "\n")
     print(json.dumps(plain(numbers), indent=1))
 

@@ -1,2 +1,111 @@
-def judged(found):
-    raise SystemExit("later")
+"""What learned laws of infiltration say of their cause, and how often that is right."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from hydronexus.fieldscale import deformation
+from hydronexus.fieldscale.candidates import EQUATIONS, FieldEquation
+from hydronexus.fieldscale.fit import Fit, Law, fit
+from hydronexus.fieldscale.mixing import PointRain, mixed
+from hydronexus.virtual.upscaling import infiltration_exponential_capacity
+
+FIELD = EQUATIONS["infiltration"][0]
+SOIL = FieldEquation(
+    "exponential capacities", (("f", "mm/d"),), lambda x, y, f: infiltration_exponential_capacity(x, f), (0.1,), (1e3,)
+)
+PLACEBO = 1.0  # CV that is claimed of catchments whose rain is even
+CAUSE = {"uniform": "field", "soil": "soil", "rain and soil": "rain and soil"}  # of the other kinds: rain
+ALPHA = 0.05
+
+
+def law_of(found: dict[str, Any], flux: np.ndarray) -> Law:
+    """Points of a learned law."""
+    x = np.array(found["x"])
+    return Law(x, np.zeros_like(x), flux, np.unique(x, return_inverse=True)[1])
+
+
+def explanations(rain: PointRain) -> dict[str, FieldEquation]:
+    """What may have made a law, each with one free parameter."""
+    return {"field": FIELD, "rain": mixed(FIELD, rain), "soil": SOIL, "rain and soil": mixed(SOIL, rain)}
+
+
+def judge(found: dict[str, Any]) -> dict[str, Any]:
+    """One catchment: how well its law is learned, which explanation fits best, and what mixing gains by member."""
+    members, truth = np.array(found["law"]), np.array(found["truth"])
+    claimed = PointRain(found["rain_cv"] or PLACEBO, found.get("wet_fraction", 1.0))
+    law = law_of(found, members.mean(0))
+    fits: dict[str, Fit] = {name: fit(equation, law) for name, equation in explanations(claimed).items()}
+    gains = []
+    for flux in members:
+        own = law_of(found, flux)
+        alone, under = (fit(explanations(claimed)[name], own).cross_validated for name in ("field", "rain"))
+        gains.append(np.log(alone / under))
+    low, high = stats.t.interval(1 - ALPHA, len(gains) - 1, np.mean(gains), stats.sem(gains))
+    return {
+        "kind": found["kind"],
+        "noise": "rain_noise" in found,
+        "nse": found["nse"],
+        "error": float(np.sqrt(np.mean((law.flux / truth - 1) ** 2))),
+        "gain": float(np.mean(gains)),
+        "claimed": bool(low > 0),
+        "denied": bool(high < 0),
+        "cause": min(fits, key=lambda name: fits[name].cross_validated),
+        "capacity": float(fits["rain" if found["rain_cv"] else "field"].values[0]),
+        "cv_found": cv_of(law, claimed.wet_fraction),
+        "cv": found["rain_cv"],
+        "departure": deformation.sign(law.flux, fits["field"].at(law.x, law.y)),
+    }
+
+
+def cv_of(law: Law, wet_fraction: float) -> float:
+    """CV of rain by which mixing describes a law best, 0 to 4."""
+
+    def error(cv: float) -> float:
+        return fit(mixed(FIELD, PointRain(round(cv, 3), wet_fraction)), law).rmse
+
+    found = optimize.minimize_scalar(error, bounds=(0.0, 4.0), method="bounded", options={"xatol": 0.02})
+    return float(found.x if found.fun < error(0.0) else 0.0)
+
+
+def judged(results: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """All catchments: the numbers that targets are set for, and tables by title."""
+    rows = pd.DataFrame([judge(found) for found in results.values()])
+    rows["right"] = rows["cause"] == rows["kind"].map(CAUSE).fillna("rain")
+    uniform, rain = (rows[rows["kind"] == kind] for kind in ("uniform", "rain"))
+    null = stats.t.interval(0.95, len(uniform) - 1, uniform["departure"].mean(), stats.sem(uniform["departure"]))
+    numbers = {
+        "power": rain["claimed"].mean(),
+        "power_of_all_together_p": stats.wilcoxon(rain["gain"], alternative="greater").pvalue,
+        "false_positive_rate": uniform["claimed"].mean(),
+        "false_positive_of_all_together_p": stats.wilcoxon(uniform["gain"], alternative="greater").pvalue,
+        "error_closed_form": rows[rows["kind"] != "uniform"]["error"].median(),
+        "error_closed_form_worst": rows["error"].max(),
+        "null_deformation": {"mean": uniform["departure"].mean(), "low": null[0], "high": null[1]},
+        "confounder_separated": rows[rows["kind"].isin(["rain", "soil"])]["right"].mean(),
+        "causes_right": rows["right"].mean(),
+        "catchments": len(rows),
+    }
+    kinds = rows.groupby("kind", sort=False)
+    by_kind = pd.DataFrame(
+        {
+            "catchments": kinds.size(),
+            "test NSE": kinds["nse"].median(),
+            "error of the law": kinds["error"].median(),
+            "largest": kinds["error"].max(),
+            "gain by mixing": kinds["gain"].median(),
+            "rain claimed": kinds["claimed"].mean(),
+            "rain denied": kinds["denied"].mean(),
+            "CV": kinds["cv"].first(),
+            "CV found": kinds["cv_found"].median(),
+            "CV found, least": kinds["cv_found"].min(),
+            "CV found, most": kinds["cv_found"].max(),
+            "capacity found [mm/d]": kinds["capacity"].median(),
+            "departure from field law": kinds["departure"].median(),
+        }
+    ).reset_index()
+    causes = pd.crosstab(rows["kind"], rows["cause"]).reindex(rows["kind"].unique()).reset_index()
+    noise = rows.groupby(["kind", "noise"], sort=False)[["error", "right", "claimed"]].mean().reset_index()
+    return numbers, {"By kind of catchment": by_kind, "What explains the law best": causes, "By noise": noise}

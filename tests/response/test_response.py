@@ -6,13 +6,15 @@ import torch
 import xarray as xr
 
 from hydronexus.config import Model, Periods, Training
-from hydronexus.response.field import EQUATIONS, fit
+from hydronexus.fieldscale.mixing import PointRain
+from hydronexus.response.field import compared
 from hydronexus.response.indices import elasticity, indices, passage_time
 from hydronexus.response.laws import PROCESSES, law_grids
 from hydronexus.response.pulses import FLUXES, bin_pulses, choose_pulses, remove_pulses
 from hydronexus.training.data import drivers
 from hydronexus.training.simulate import restore, simulate
 from hydronexus.training.train import build
+from hydronexus.virtual.upscaling import excess_gamma_rain
 
 PERIODS = Periods(
     validation=["2001-01-01", "2001-06-30"], test=["2001-07-01", "2001-12-31"], train=["2002-01-01", "2002-12-31"]
@@ -109,22 +111,31 @@ def test_a_law_on_its_grid_gives_the_flux_the_model_simulates(basin):
     np.testing.assert_allclose(found.numpy(), closed["infiltration"].values[:, 1:], atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("process", "parameters"),
-    [
-        ("interception", [2.0]), ("infiltration", [12.0]), ("evapotranspiration", [80.0]), ("recharge", [3.0, 4.0]),
-        ("baseflow", [90.0]),
-    ],
-)  # fmt: skip
-def test_field_equations_recover_their_own_parameters(process, parameters):
-    rng = np.random.default_rng(0)
-    x, y = rng.uniform(0, 40, 400), rng.uniform(5, 150, 400)
-    if process == "interception":
-        y = rng.uniform(0, 1.5, 400)
-    equation = EQUATIONS[process]
-    found, rmse = fit(equation, x, y, equation.function(x, y, *parameters))
-    np.testing.assert_allclose(found, parameters, rtol=1e-3)
-    assert rmse < 1e-4
+def test_laws_are_compared_with_field_equations_and_with_mixing(basin):
+    module, _, forcing, simulation = basin
+    grids = law_grids(module, simulation, forcing["potential_evapotranspiration"])
+    found = compared(grids, PointRain(1.0))
+    assert (found["field_cross_validated"] >= 0).all()
+    assert (found["deformation"] > 0).all()
+    assert np.isfinite(found["mixing_gain"].sel(process=["interception", "infiltration"])).all()
+    assert np.isnan(found["mixing_gain"].sel(process="recharge")).all()
+    assert "mixed" in str(found["mixed_equation"].sel(process="infiltration").item())
+    assert "mixing_gain" not in compared(grids, None)
+
+
+def test_a_law_made_by_mixing_is_told_from_its_field_equation(basin):
+    module, _, forcing, simulation = basin
+    grids = law_grids(module, simulation, forcing["potential_evapotranspiration"])
+    x = grids["law_x"].sel(process="infiltration").values[:, None] + 0 * grids["law_y"].values[0]
+    made = {cv: x - excess_gamma_rain(x, 9.0, cv) for cv in (0.0, 1.0)}
+    for cv, sign in ((1.0, 1), (0.0, -1)):
+        law = grids["law"].copy()
+        law.loc[{"process": "infiltration"}] = made[cv].astype("float32")
+        found = compared(grids.assign(law=law), PointRain(1.0)).sel(process="infiltration")
+        assert (sign * found["mixing_gain"] > 1).all()
+    np.testing.assert_allclose(found["deformation"], 0, atol=1e-3)
+    np.testing.assert_allclose(found["curvature_ratio"], 1, atol=1e-3)
+    np.testing.assert_allclose(found["onset_shift"], 0, atol=1e-3)
 
 
 def test_elasticity_of_a_power_law_is_its_exponent():

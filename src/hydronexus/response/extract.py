@@ -8,7 +8,8 @@ from torch import Tensor
 
 from hydronexus.config import Model, Periods, Response, Training, Virtual
 from hydronexus.errors import BasinError
-from hydronexus.response.field import EQUATIONS, describe, fit
+from hydronexus.fieldscale.mixing import PointRain
+from hydronexus.response.field import compared
 from hydronexus.response.indices import indices
 from hydronexus.response.laws import law_grids
 from hydronexus.response.pulses import bin_pulses, choose_pulses, remove_pulses
@@ -24,6 +25,7 @@ def extract(
     model: Model,
     training: Training,
     response: Response,
+    rain: PointRain | None = None,
 ) -> xr.Dataset:
     """Extract the response functions of a basin.
 
@@ -33,12 +35,15 @@ def extract(
         Trained ensemble.
     forcing, simulation : xarray.Dataset
         Canonical forcing and its simulation.
+    rain : PointRain, optional
+        Observed heterogeneity of rain, which laws are compared with mixing by.
 
     Returns
     -------
     xarray.Dataset
-        Laws on grids with the best-fitting field-scale equation, the unit hydrograph, pulse responses by lag, intensity
-        and antecedent wetness, and indices; for virtual basins also the truth (`law_true`, `pulse_true`).
+        Laws on grids with what :func:`hydronexus.response.field.compared` says of them, the unit hydrograph, pulse
+        responses by lag, intensity and antecedent wetness, and indices; for virtual basins also the truth (`law_true`,
+        `pulse_true`).
 
     Raises
     ------
@@ -62,7 +67,7 @@ def extract(
     parts = [bin_pulses(pulses, *bins), indices(pulses, response.bootstrap)]
     if not module.reads_hidden:
         grids = law_grids(module, simulation, forcing["potential_evapotranspiration"])
-        parts += [grids.drop_attrs(deep=False), _field(grids)]
+        parts += [grids.drop_attrs(deep=False), compared(grids, rain)]
     unit_hydrograph = module.routing.unit_hydrograph().detach().numpy()
     routing = xr.DataArray(
         unit_hydrograph,
@@ -82,28 +87,6 @@ def extract(
         "pulses": len(times),
     }
     return merged
-
-
-def _field(grids: xr.Dataset) -> xr.Dataset:
-    """The best-fitting field-scale equation of every process on the grid of its law."""
-    mean = grids["law"].mean("seed").values
-    values, texts, errors = [], [], []
-    for i, process in enumerate(grids["process"].values):
-        x, y = np.meshgrid(grids["law_x"].values[i], grids["law_y"].values[i], indexing="ij")
-        visited = grids["law_visited"].values[i]
-        equation = EQUATIONS[process]
-        parameters, rmse = fit(equation, x[visited], y[visited], mean[i][visited])
-        values.append(equation.function(x, y, *parameters))
-        texts.append(describe(equation, parameters))
-        errors.append(rmse)
-    return xr.Dataset(
-        {
-            "field": (("process", "x", "y"), np.stack(values), {"units": "mm d-1"}),
-            "field_equation": (("process",), texts),
-            "field_rmse": (("process",), errors, {"units": "mm d-1"}),
-        },
-        coords={"process": grids["process"]},
-    )
 
 
 def _truth(settings: Virtual, parts: list[xr.Dataset], times: np.ndarray, lag: int, bins: tuple) -> xr.Dataset:

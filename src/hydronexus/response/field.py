@@ -1,98 +1,102 @@
-"""Field-scale equations that a learned law is compared with, fitted by least squares."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""Learned laws beside field-scale equations: the best of them, the deformation from it, and what mixing explains."""
 
 import numpy as np
-from scipy.optimize import least_squares
+import xarray as xr
 
+from hydronexus.fieldscale import deformation
+from hydronexus.fieldscale.candidates import EQUATIONS, RAIN_DRIVEN
+from hydronexus.fieldscale.fit import Fit, Law, best
+from hydronexus.fieldscale.mixing import PointRain, mixed
 
-@dataclass(frozen=True)
-class FieldEquation:
-    """A field-scale equation of two variables.
-
-    Parameters
-    ----------
-    source : str
-        Name or author and year.
-    parameters : tuple of (str, str)
-        Symbol and units of each parameter.
-    function : callable
-        From x [mm d-1], y [mm] and parameters to a flux [mm d-1].
-    lower, upper : tuple of float
-        Bounds of the parameters.
-    """
-
-    source: str
-    parameters: tuple[tuple[str, str], ...]
-    function: Callable[..., np.ndarray]
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
-
-
-def merriam(x: np.ndarray, y: np.ndarray, capacity: float) -> np.ndarray:
-    """Interception (S-C)(1-exp(-P/(S-C))) of a canopy of capacity S [mm] that holds C [mm] (Merriam 1960)."""
-    room = np.maximum(capacity - y, 1e-6)
-    return room * (1 - np.exp(-x / room))
-
-
-def capacity_excess(x: np.ndarray, y: np.ndarray, capacity: float) -> np.ndarray:
-    """Infiltration min(P, f) of a point of steady capacity f [mm d-1] (Horton 1933, long after the start)."""
-    return np.minimum(x, capacity)
-
-
-def linear_stress(x: np.ndarray, y: np.ndarray, onset: float) -> np.ndarray:
-    """Evapotranspiration E min(1, S/S*) below a threshold S* [mm] (Feddes et al. 1978, linear limit)."""
-    return x * np.minimum(1, y / onset)
-
-
-def power_drainage(x: np.ndarray, y: np.ndarray, rate: float, exponent: float) -> np.ndarray:
-    """Recharge K s^n [mm d-1] with s = S / 100 mm and K at s = 1 (Clapp and Hornberger 1978: n = 2b + 3)."""
-    return rate * (np.maximum(y, 0) / 100.0) ** exponent
-
-
-def linear_reservoir(x: np.ndarray, y: np.ndarray, residence: float) -> np.ndarray:
-    """Outflow (G + R)/k of a linear reservoir of residence time k [d] (Maillet 1905)."""
-    return (x + y) / residence
-
-
-EQUATIONS: dict[str, FieldEquation] = {
-    "interception": FieldEquation("Merriam 1960", (("S", "mm"),), merriam, (0.1,), (10.0,)),
-    "infiltration": FieldEquation("Horton 1933", (("f", "mm/d"),), capacity_excess, (0.1,), (1000.0,)),
-    "evapotranspiration": FieldEquation("Feddes 1978", (("S*", "mm"),), linear_stress, (1.0,), (2000.0,)),
-    "recharge": FieldEquation(
-        "Clapp-Hornberger 1978", (("K", "mm/d"), ("n", "")), power_drainage, (1e-6, 0.2), (100.0, 20.0)
-    ),
-    "baseflow": FieldEquation("linear reservoir", (("k", "d"),), linear_reservoir, (5.0,), (1000.0,)),
+DEFORMATION = {
+    "deformation": "root mean square of ln(learned / field-scale)",
+    "deformation_sign": "mean of ln(learned / field-scale)",
+    "curvature_ratio": "curvature of the learned law over that of the field-scale one",
+    "onset_shift": "intensity at which 5 % are lost, learned less field-scale",
 }
 
 
-def describe(equation: FieldEquation, values: np.ndarray) -> str:
-    """The equation's source and its parameters with units."""
-    named = zip(equation.parameters, values, strict=True)
-    return f"{equation.source}: " + ", ".join(f"{name} = {value:.3g} {units}".strip() for (name, units), value in named)
-
-
-def fit(equation: FieldEquation, x: np.ndarray, y: np.ndarray, flux: np.ndarray) -> tuple[np.ndarray, float]:
-    """Least-squares parameters of a field-scale equation.
+def compared(grids: xr.Dataset, rain: PointRain | None) -> xr.Dataset:
+    """Compare every learned law with field-scale equations, at points the basin has been at.
 
     Parameters
     ----------
-    x, y, flux : numpy.ndarray
-        Points of a learned law [mm d-1, mm, mm d-1], one-dimensional.
+    grids : xarray.Dataset
+        From :func:`hydronexus.response.laws.law_grids`.
+    rain : PointRain, optional
+        Observed heterogeneity of rain. Equations of processes that rain drives are then averaged over it too, with no
+        free parameter more.
 
     Returns
     -------
-    parameters : numpy.ndarray
-    rmse : float
-        [mm d-1]
+    xarray.Dataset
+        By process: `field` (x, y) [mm d-1], the equation that describes the ensemble mean best across left-out
+        intensities, `field_equation`, `field_rmse` and `field_cross_validated` [mm d-1]; by process and seed the
+        measures of `DEFORMATION` (the first two [-], of fluxes above zero); with `rain`, the same of the best mixed
+        equation as `mixed`, `mixed_equation`, `mixed_cross_validated`, and `mixing_gain` (process, seed) [-],
+        ln(error of the best field-scale equation / error of the best mixed one), both across left-out intensities:
+        above 0 where mixing explains the law better.
     """
-    lower, upper = np.log(equation.lower), np.log(equation.upper)
+    parts = [_process(grids.sel(process=process), str(process), rain) for process in grids["process"].values]
+    return xr.concat(parts, "process").assign_coords(process=grids["process"])
 
-    def misfit(logs: np.ndarray) -> np.ndarray:
-        return equation.function(x, y, *np.exp(logs)) - flux
 
-    # A capacity above all intensities has no gradient, so several starts are tried.
-    starts = [lower + share * (upper - lower) for share in (0.2, 0.4, 0.6, 0.8)]
-    best = min((least_squares(misfit, start, bounds=(lower, upper)) for start in starts), key=lambda s: s.cost)
-    return np.exp(best.x), float(np.sqrt(2 * best.cost / len(x)))
+def _process(own: xr.Dataset, process: str, rain: PointRain | None) -> xr.Dataset:
+    x, y = np.meshgrid(own["law_x"].values, own["law_y"].values, indexing="ij")
+    members, visited = own["law"].transpose("seed", "x", "y").values.astype(float), own["law_visited"].values
+    laws = [_points(x, y, flux, visited) for flux in (members.mean(0), *members)]
+    field = best(EQUATIONS[process], laws[0])
+    found: dict[str, tuple] = {
+        "field": (("x", "y"), field.at(x, y), {"units": "mm d-1"}),
+        "field_equation": ((), str(field)),
+        "field_rmse": ((), field.rmse, {"units": "mm d-1"}),
+        "field_cross_validated": ((), field.cross_validated, {"units": "mm d-1"}),
+    }
+    measures = np.array([_deformation(flux, field, x, y, visited, process) for flux in members])
+    for (name, said), values in zip(DEFORMATION.items(), measures.T, strict=True):
+        units = "mm d-1" if name == "onset_shift" else "1"
+        found[name] = ("seed", values, {"units": units, "long_name": said})
+    if rain is not None:
+        found |= _mixing(process, laws, field, x, y, rain)
+    return xr.Dataset(found)
+
+
+def _mixing(process: str, laws: list[Law], field: Fit, x: np.ndarray, y: np.ndarray, rain: PointRain) -> dict:
+    values, said, error, gain = np.full(x.shape, np.nan), "", np.nan, np.full(len(laws) - 1, np.nan)
+    if process in RAIN_DRIVEN:
+        under = [mixed(equation, rain) for equation in EQUATIONS[process]]
+        whole = best(under, laws[0])
+        values, said, error = whole.at(x, y), str(whole), whole.cross_validated
+        errors = [[best(of, law).cross_validated for law in laws[1:]] for of in (EQUATIONS[process], under)]
+        gain = np.log(errors[0]) - np.log(errors[1])
+    return {
+        "mixed": (("x", "y"), values, {"units": "mm d-1"}),
+        "mixed_equation": ((), said),
+        "mixed_cross_validated": ((), error, {"units": "mm d-1"}),
+        "mixing_gain": ("seed", gain, {"units": "1"}),
+    }
+
+
+def _points(x: np.ndarray, y: np.ndarray, flux: np.ndarray, visited: np.ndarray) -> Law:
+    column = np.broadcast_to(np.arange(x.shape[0])[:, None], x.shape)
+    return Law(x[visited], y[visited], flux[visited], column[visited])
+
+
+def _deformation(
+    flux: np.ndarray, field: Fit, x: np.ndarray, y: np.ndarray, visited: np.ndarray, process: str
+) -> tuple[float, ...]:
+    there = field.at(x, y)
+    seen = visited.any(1)
+    along = x[seen, 0]
+    mean, mean_there = (np.where(visited, values, 0).sum(1)[seen] / visited.sum(1)[seen] for values in (flux, there))
+    shift = ratio = np.nan
+    if process in RAIN_DRIVEN and seen.sum() > 2:
+        shift = deformation.onset(along, mean) - deformation.onset(along, mean_there)
+        plain = deformation.curvature(along, mean_there)
+        ratio = deformation.curvature(along, mean) / plain if abs(plain) > 1e-6 else np.nan
+    return (
+        deformation.size(flux[visited], there[visited]),
+        deformation.sign(flux[visited], there[visited]),
+        ratio,
+        shift,
+    )
