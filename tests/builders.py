@@ -210,6 +210,7 @@ def _response(name: str, rng: np.random.Generator, seeds: int, virtual: bool, st
     routing = np.exp(-routing_lag / (1 + 0.2 * rng.random((seeds, 1))))
     per_flux = {
         "elasticity": np.linspace(1.3, 0.7, 8),
+        "centroid": scale.ravel(),
         "t50": scale.ravel() * 0.7,
         "t90": scale.ravel() * 2.3,
     }
@@ -224,6 +225,29 @@ def _response(name: str, rng: np.random.Generator, seeds: int, virtual: bool, st
             [f"min(P, f), test equation; parameters {t[0, 0]:.3g}" for t in top],
         ),
         "field_rmse": (("process",), np.full(5, 0.4)),
+        "field_cross_validated": (("process",), np.full(5, 0.5)),
+        "mixed": (("process", "x", "y"), np.where(np.arange(5)[:, None, None] < 2, true, np.nan)),
+        "mixed_equation": (
+            ("process",),
+            ["Merriam 1960, mixed: S = 1 mm", "Horton 1933, mixed: fc = 9 mm/d", "", "", ""],
+        ),
+        "mixed_cross_validated": (("process",), [0.2, 0.3, np.nan, np.nan, np.nan]),
+        "mixing_gain": (("process", "seed"), np.where(np.arange(5)[:, None] < 2, 0.5 + 0.1 * np.arange(seeds), np.nan)),
+        "routing_equation": "Nash 1957: n = 1.2, k = 0.8 d",
+        "routing_rmse": 0.01,
+        "nonlinearity": (("flux", "seed"), np.full((8, seeds), 0.3) + 0.01 * np.arange(seeds)),
+        "superposition_defect": (("seed", "flux", "addition"), np.full((seeds, 8, 5), 0.05)),
+        "interaction": (("seed", "flux", "separation"), np.full((seeds, 8, 5), 0.004)),
+        "memory": (("seed",), np.full(seeds, 180.0)),
+        **{
+            name: (("process", "seed"), size + 0.01 * rng.standard_normal((5, seeds)))
+            for name, size in (
+                ("deformation", 0.2),
+                ("deformation_sign", -0.1),
+                ("curvature_ratio", 1.3),
+                ("onset_shift", 2),
+            )
+        },
         "routing": (("seed", "routing_lag"), routing / routing.sum(-1, keepdims=True)),
         "pulse": (("seed", "flux", "intensity_bin", "wetness_bin", "lag"), members),
         "pulse_count": (("intensity_bin", "wetness_bin"), np.full((4, 3), 20)),
@@ -243,6 +267,8 @@ def _response(name: str, rng: np.random.Generator, seeds: int, virtual: bool, st
             "seed": np.arange(seeds),
             "lag": lag,
             "routing_lag": routing_lag,
+            "addition": [1.0, 5.0, 10.0, 25.0, 50.0],
+            "separation": [1.0, 3.0, 7.0, 14.0, 30.0],
             "intensity": ("intensity_bin", [2.0, 6.0, 12.0, 30.0]),
             "wetness": ("wetness_bin", [50.0, 75.0, 110.0]),
         },

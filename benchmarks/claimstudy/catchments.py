@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from skillstudy.basin import VIRTUAL_PERIODS, quietly, task_of
 
 from hydronexus.config import load_study
 from hydronexus.evaluation.skill import nse
@@ -12,7 +13,6 @@ from hydronexus.response.laws import law_grids
 from hydronexus.training.simulate import restore, simulate
 from hydronexus.training.train import train
 from hydronexus.virtual import catchment
-from skillstudy.basin import VIRTUAL_PERIODS, quietly, task_of
 
 LEAST = 1.0  # mm/d, intensities below it are drizzle that the canopy holds
 NOISE = {"rain_noise": 0.2, "flow_noise": 0.1}  # of every second catchment

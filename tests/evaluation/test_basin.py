@@ -104,6 +104,20 @@ def test_responses_have_one_row_per_process_with_law_and_equation_where_there_is
     assert rows["infiltration"]["ensemble_agreement"] <= 1
 
 
+def test_nonlinearity_deformation_and_mixing_stand_with_the_range_of_members():
+    rows = {row["process"]: row for row in evaluate()["responses"]}
+    flow, infiltration = rows["streamflow"], rows["infiltration"]
+    assert (flow["nonlinearity_low"], flow["nonlinearity_high"]) == pytest.approx((0.3, 0.32))
+    assert flow["memory"] == 180
+    assert infiltration["memory"] is None
+    assert infiltration["deformation_low"] < infiltration["deformation"] < infiltration["deformation_high"]
+    assert infiltration["mixing_gain"] == pytest.approx(0.6)
+    assert infiltration["mixed_equation"].startswith("Horton 1933, mixed")
+    assert rows["recharge"]["mixing_gain"] is None
+    assert rows["recharge"]["mixed_equation"] is None
+    assert rows["routing"]["field_equation"].startswith("Nash 1957")
+
+
 def test_law_spread_is_the_median_coefficient_of_variation_over_visited_cells_only():
     basin = build_basin()
     response = basin.response.copy(deep=True)

@@ -103,6 +103,21 @@ def test_unit_hydrographs_hold_one_unit_with_the_known_centroid(response, mean):
     assert np.trapezoid(values * time, time) == pytest.approx(mean, rel=1e-3)
 
 
+@pytest.mark.parametrize("step", [0.25, 1.0])
+def test_block_averages_of_nash_hold_one_unit_with_the_exact_centroid(step):
+    lag = np.arange(0, 200, step)
+    share = routing.unit_hydrograph(lag, step, 2.5, 1.2, 0.7)
+    assert share.sum() == pytest.approx(1)
+    assert (share * lag).sum() == pytest.approx(2.5 * 1.2 + 0.7)
+
+
+def test_block_averages_are_those_of_the_impulse_response():
+    inner = np.linspace(0, 1, 401)
+    midpoints = (inner[1:] + inner[:-1]) / 2
+    age = 3.0 + midpoints[:, None] - midpoints  # of water that leaves in the fourth step
+    assert routing.unit_hydrograph(3.0, 1.0, 2.0, 1.5) == pytest.approx(routing.nash(age, 2.0, 1.5).mean(), rel=1e-4)
+
+
 def test_nash_of_one_reservoir_is_the_linear_reservoir():
     time = np.linspace(0.1, 5, 20)
     np.testing.assert_allclose(routing.nash(time, 1.0, 2.0), routing.linear_reservoir(time, 2.0))

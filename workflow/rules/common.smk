@@ -78,6 +78,12 @@ def radar_archive(wildcards):
     return RADAR if STUDY.precipitation_grids[wildcards.grid].path == "example" else []
 
 
+def summaries_of(wildcards):
+    """Tables of the grids that a basin lies in."""
+    dataset = BASINS[wildcards.basin][0]
+    return [f"{RESULTS}/precipitation/{name}/summary.csv" for name, grid in STUDY.precipitation_grids.items() if grid.dataset == dataset]
+
+
 def grid_basins(wildcards):
     """Full names of the only basins to describe, by id; None for all of the grid's own."""
     dataset = STUDY.precipitation_grids[wildcards.grid].dataset

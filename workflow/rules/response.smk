@@ -3,6 +3,7 @@ rule extract_responses:
         forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
         weights=f"{RESULTS}/models/{{basin}}/weights.safetensors",
         simulation=f"{RESULTS}/simulation/{{basin}}.zarr.zip",
+        summaries=summaries_of,
     output:
         f"{RESULTS}/response/{{basin}}.zarr.zip",
     log:

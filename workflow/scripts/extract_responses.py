@@ -2,6 +2,7 @@
 
 from hydronexus import archive
 from hydronexus.response.extract import extract
+from hydronexus.response.rain import observed
 from hydronexus.stage import run_basin, study_of
 from hydronexus.training import checkpoint
 
@@ -12,7 +13,8 @@ def work(job):
     weights, _ = checkpoint.read(job.input.weights)
     simulation = archive.read(job.input.simulation)
     periods = study.periods_of(forcing.attrs["dataset"])
-    responses = extract(weights, forcing, simulation, periods, study.model, study.training, study.response)
+    rain = observed(forcing, job.input.summaries)
+    responses = extract(weights, forcing, simulation, periods, study.model, study.training, study.response, rain)
     archive.write(responses, job.output[0])
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from hydronexus.evaluation.basin import INDICES
 from hydronexus.evaluation.claims import claims
 from hydronexus.evaluation.climate import ATTRIBUTES
 from hydronexus.evaluation.closure import HORIZONS
+from hydronexus.evaluation.responses import NUMBERS, TEXTS
 
 TEXT = (
     "basin",
@@ -19,8 +19,7 @@ TEXT = (
     "store",
     "process",
     "variable",
-    "field_equation",
-    "verdict",
+    *TEXTS,
     "note",
     "probe",
     "unit",
@@ -36,8 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "closure": ("basin", "loop", "store", "horizon_days", "closure_percent"),
     "responses": (
-        "basin", "process", *(index + side for index in INDICES for side in ("", "_low", "_high")),
-        "law_spread", "field_equation", "field_rmse", "ensemble_spread", "ensemble_agreement", "verdict",
+        "basin", "process", *NUMBERS, *TEXTS,
     ),
     "recovery": ("basin", "variable", "loop", "total_error_percent", "correlation", "nse"),
     "probes": ("basin", "model", "probe", "value", "unit", "low", "high", "passed", "expectation"),

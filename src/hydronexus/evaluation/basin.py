@@ -11,15 +11,12 @@ import xarray as xr
 from hydronexus.config import Periods
 from hydronexus.evaluation.climate import climate
 from hydronexus.evaluation.closure import HORIZONS, closure
-from hydronexus.evaluation.identifiability import concord, verdict
 from hydronexus.evaluation.intervals import reliability
 from hydronexus.evaluation.recovery import recovery
+from hydronexus.evaluation.responses import responses
 from hydronexus.evaluation.skill import nse, scores_of
 
 MODEL_OF_LOOP = {"open": "nexus", "closed": "nexus_closed"}
-PROCESS_OF_FLUX = {"canopy_evaporation": "interception", "soil_evapotranspiration": "evapotranspiration"}
-OBSERVED = "observed"
-INDICES = ("elasticity", "t50", "t90")
 
 
 def evaluate_basin(
@@ -62,7 +59,7 @@ def evaluate_basin(
             for row in _metrics(forcing, simulation, baselines, closed, periods, warmup_days)
         ],
         "closure": [{"basin": basin} | row for row in closed.to_dict("records")],
-        "responses": [{"basin": basin} | row for row in _responses(forcing, simulation, response)],
+        "responses": [{"basin": basin} | row for row in responses(forcing, simulation, response)],
         "recovery": [{"basin": basin} | row for row in recovered.to_dict("records")],
         "probes": [{"basin": basin} | row for row in _probes(simulation, baselines)],
         "intervals": [{"basin": basin} | row for row in _intervals(forcing, simulation, periods, warmup_days)],
@@ -136,58 +133,6 @@ def _intervals(
         for period in ("validation", "test")
     ]
     return reliability(*pairs).to_dict("records")
-
-
-def _responses(forcing: xr.Dataset, simulation: xr.Dataset, response: xr.Dataset | None) -> list[dict[str, Any]]:
-    """Indices of every flux, with the law and field-scale equation of its process, and of the routing."""
-    rows: list[dict[str, Any]] = []
-    if response is None:
-        return rows
-    for flux in response["flux"].values:
-        process = PROCESS_OF_FLUX.get(str(flux), str(flux))
-        row: dict[str, Any] = {"process": process}
-        for index in INDICES:
-            row[index] = _median(response[index].sel(flux=flux).values)
-            for side in ("low", "high"):
-                row[f"{index}_{side}"] = float(response[f"{index}_{side}"].sel(flux=flux))
-        members = simulation[str(flux)].sel(loop="closed").transpose("seed", "time").values.astype(float)
-        spread, agreement = concord(members)
-        share = float(members.mean() / forcing["precipitation"].mean())
-        said = OBSERVED if flux == "streamflow" else verdict(str(flux), spread, agreement, share)
-        judged = {"ensemble_spread": spread, "ensemble_agreement": agreement, "verdict": said}
-        rows.append(row | _law(response, process) | judged)
-    if "routing" in response:
-        hydrograph = response["routing"].mean("seed")
-        passed, lag = np.cumsum(hydrograph.values), hydrograph["routing_lag"].values
-        row = {
-            "process": "routing",
-            **dict.fromkeys((i + s for i in INDICES for s in ("", "_low", "_high")), math.nan),
-        }
-        row |= {f"t{s}": float(lag[np.argmax(passed >= s / 100 * passed[-1])]) for s in (50, 90)}
-        judged = {"ensemble_spread": math.nan, "ensemble_agreement": math.nan, "verdict": "not assessed"}
-        rows.append(row | _law(response, "routing") | judged)
-    return rows
-
-
-def _law(response: xr.Dataset, process: str) -> dict[str, Any]:
-    if "law" not in response or process not in response["process"].values:
-        return {"law_spread": math.nan, "field_equation": None, "field_rmse": math.nan}
-    own = response.sel(process=process)
-    members = own["law"].transpose("seed", "x", "y").values[:, own["law_visited"].transpose("x", "y").values]
-    return {
-        "law_spread": _spread(members),
-        "field_equation": str(own["field_equation"].item()),
-        "field_rmse": float(own["field_rmse"]),
-    }
-
-
-def _spread(members: np.ndarray) -> float:
-    """Median over cells of the coefficient of variation over members, from shape (seed, cell)."""
-    mean = members.mean(0)
-    usable = np.abs(mean) > 1e-9
-    if len(members) < 2 or not usable.any():
-        return math.nan
-    return float(np.median(members.std(0, ddof=1)[usable] / np.abs(mean[usable])))
 
 
 def _notes(forcing: xr.Dataset, simulation: xr.Dataset) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from hydronexus.fieldscale.evapotranspiration import feddes
 from hydronexus.fieldscale.infiltration import curve_number_runoff, variable_capacity_runoff
-from hydronexus.fieldscale.routing import lag_and_route, linear_reservoir, nash
+from hydronexus.fieldscale.routing import unit_hydrograph
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class FieldEquation:
     parameters : tuple of (str, str)
         Symbol and units of each parameter.
     function : callable
-        From x [mm d-1], y [mm] and parameters to a flux [mm d-1]; of routing from lag x [d] to [d-1], whatever y is.
+        From x [mm d-1], y [mm] and parameters to a flux [mm d-1]; of routing from lag x [d] and time step y [d] to the
+        share of a pulse [-].
     lower, upper : tuple of float
         Bounds of the parameters, above zero.
     """
@@ -86,6 +87,14 @@ def _power_reservoir(x, y, rate, exponent):
     return rate * (np.maximum(x + y, 0) / 100.0) ** exponent
 
 
+def _one_reservoir(x, y, residence):
+    return unit_hydrograph(x, y, 1.0, residence)
+
+
+def _lag_and_route(x, y, lag, residence):
+    return unit_hydrograph(x, y, 1.0, residence, lag)
+
+
 EQUATIONS: dict[str, tuple[FieldEquation, ...]] = {
     "interception": (
         FieldEquation("Merriam 1960", (("S", "mm"),), _merriam, (0.1,), (10.0,)),
@@ -123,14 +132,9 @@ EQUATIONS: dict[str, tuple[FieldEquation, ...]] = {
         ),
     ),
     "routing": (
-        FieldEquation("linear reservoir", (("k", "d"),), lambda x, y, k: linear_reservoir(x, k), (0.05,), (30.0,)),
-        FieldEquation(
-            "Nash 1957", (("n", ""), ("k", "d")), lambda x, y, n, k: nash(x, n, k), (1.0, 0.05), (6.0, 30.0)
-        ),
-        FieldEquation(
-            "lag and route", (("lag", "d"), ("k", "d")), lambda x, y, lag, k: lag_and_route(x, lag, k),
-            (0.01, 0.05), (10.0, 30.0),
-        ),
+        FieldEquation("linear reservoir", (("k", "d"),), _one_reservoir, (0.05,), (30.0,)),
+        FieldEquation("Nash 1957", (("n", ""), ("k", "d")), unit_hydrograph, (1.0, 0.05), (6.0, 30.0)),
+        FieldEquation("lag and route", (("lag", "d"), ("k", "d")), _lag_and_route, (0.01, 0.05), (10.0, 30.0)),
     ),
 }  # fmt: skip
 

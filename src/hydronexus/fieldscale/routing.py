@@ -32,6 +32,37 @@ def lag_and_route(time, lag, residence):
     return linear_reservoir(np.asarray(time) - lag, residence)
 
 
+def unit_hydrograph(lag, step, count, residence, delay=0.0):
+    """Outflow per step of a unit of inflow spread over one step, from n equal reservoirs after a delay.
+
+    Means over both steps of :func:`nash`'s response, from the second integral of it; the sum over lags is 1, the
+    centroid n k + delay (oracle O15).
+
+    Parameters
+    ----------
+    lag : array_like
+        Start of each step of outflow after that of inflow.
+    step, residence, delay : array_like
+        Time step, k and delay, in the unit of `lag`.
+    count : array_like
+        n [-].
+
+    Returns
+    -------
+    array_like
+        Share of the unit [-].
+    """
+
+    def twice(time):
+        time = np.maximum(time, 0)
+        return time * gamma.cdf(time, count, scale=residence) - count * residence * gamma.cdf(
+            time, count + 1, scale=residence
+        )
+
+    time = np.asarray(lag, float) - delay
+    return (twice(time + step) - 2 * twice(time) + twice(time - step)) / step
+
+
 def muskingum_weights(residence, weighting, step):
     """C0, C1, C2 of O[t+1] = C0 I[t+1] + C1 I[t] + C2 O[t]; they sum to 1.
 

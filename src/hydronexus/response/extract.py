@@ -9,10 +9,13 @@ from torch import Tensor
 from hydronexus.config import Model, Periods, Response, Training, Virtual
 from hydronexus.errors import BasinError
 from hydronexus.fieldscale.mixing import PointRain
-from hydronexus.response.field import compared
+from hydronexus.response.attribution import attribute
+from hydronexus.response.field import compared, routing_fit
 from hydronexus.response.indices import indices
 from hydronexus.response.laws import law_grids
-from hydronexus.response.pulses import bin_pulses, choose_pulses, remove_pulses
+from hydronexus.response.memory import truncation_memory
+from hydronexus.response.nonlinearity import add_pulses, interactions, unlike_linear
+from hydronexus.response.pulses import FLUXES, bin_pulses, choose_pulses, remove_pulses
 from hydronexus.training.simulate import restore
 from hydronexus.virtual import catchment
 
@@ -41,9 +44,10 @@ def extract(
     Returns
     -------
     xarray.Dataset
-        Laws on grids with what :func:`hydronexus.response.field.compared` says of them, the unit hydrograph, pulse
-        responses by lag, intensity and antecedent wetness, and indices; for virtual basins also the truth (`law_true`,
-        `pulse_true`).
+        Laws on grids with what :func:`hydronexus.response.field.compared` says of them; the unit hydrograph and the
+        equation that describes it best; responses to removed rain by lag, intensity and antecedent wetness, to added
+        rain, and to pairs of pulses; attribution of high flows; indices of nonlinearity and memory; for virtual basins
+        also the truth (`law_true`, `pulse_true`).
 
     Raises
     ------
@@ -51,10 +55,9 @@ def extract(
         The record has too few rain pulses.
     """
     module, source = restore(weights, forcing, periods, model, training)
-    lag = round(response.lag / source.step)
-    times = choose_pulses(
-        forcing["precipitation"].values, source.step, response.pulses, round(training.warmup / source.step), lag
-    )
+    lag, first = round(response.lag / source.step), round(training.warmup / source.step)
+    rain_depth = forcing["precipitation"].values.astype(float)
+    times = choose_pulses(rain_depth, source.step, response.pulses, first, lag)
     if len(times) < 2 * response.intensity_bins:
         raise BasinError(
             forcing.attrs["basin"],
@@ -64,10 +67,22 @@ def extract(
     pulses = remove_pulses(module, source, simulation, times, lag)
     wetness = simulation["soil"].sel(loop="closed").mean("seed").values[times - 1]
     bins = (wetness, response.intensity_bins, response.wetness_bins, source.step)
-    parts = [bin_pulses(pulses, *bins), indices(pulses, response.bootstrap)]
+    largest = float(forcing["precipitation"].sel(time=slice(*map(str, periods.train))).max())
+    parts = [
+        bin_pulses(pulses, *bins),
+        indices(pulses, response.bootstrap),
+        add_pulses(module, source, simulation, times, lag, largest),
+        interactions(module, source, simulation, first, lag),
+        _nonlinearity(simulation, rain_depth, first, lag),
+        truncation_memory(module, source, simulation, forcing["streamflow"].values, first).to_dataset(),
+    ]
     if not module.reads_hidden:
         grids = law_grids(module, simulation, forcing["potential_evapotranspiration"])
-        parts += [grids.drop_attrs(deep=False), compared(grids, rain)]
+        parts += [
+            grids.drop_attrs(deep=False),
+            compared(grids, rain),
+            attribute(module, source, simulation, first, lag),
+        ]
     unit_hydrograph = module.routing.unit_hydrograph().detach().numpy()
     routing = xr.DataArray(
         unit_hydrograph,
@@ -78,6 +93,8 @@ def extract(
     truth = json.loads(forcing.attrs["virtual"]) if "virtual" in forcing.attrs else None
     if truth is not None:
         parts.append(_truth(Virtual(**truth), parts, times, lag, bins))
+    fitted = routing_fit(routing, source.step)
+    parts.append(xr.Dataset({"routing_equation": str(fitted), "routing_rmse": fitted.rmse}))
     merged = xr.merge([*parts, routing.rename("routing")], compat="override", combine_attrs="drop")
     if "law" in merged:
         merged["law"].attrs["axes"] = json.dumps(grids.attrs["axes"])
@@ -87,6 +104,15 @@ def extract(
         "pulses": len(times),
     }
     return merged
+
+
+def _nonlinearity(simulation: xr.Dataset, rain: np.ndarray, first: int, lag: int) -> xr.Dataset:
+    """Share of the variance of every flux that no linear filter of precipitation explains [-]."""
+    closed = simulation.sel(loop="closed")
+    series = [closed[name].transpose("seed", "time").values[:, first:].astype(float) for name in FLUXES]
+    values = np.stack([unlike_linear(rain[first:], members, lag) for members in series])
+    coords = {"flux": list(FLUXES), "seed": simulation["seed"]}
+    return xr.Dataset({"nonlinearity": (("flux", "seed"), values, {"units": "1"})}, coords)
 
 
 def _truth(settings: Virtual, parts: list[xr.Dataset], times: np.ndarray, lag: int, bins: tuple) -> xr.Dataset:

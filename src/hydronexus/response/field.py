@@ -5,7 +5,7 @@ import xarray as xr
 
 from hydronexus.fieldscale import deformation
 from hydronexus.fieldscale.candidates import EQUATIONS, RAIN_DRIVEN
-from hydronexus.fieldscale.fit import Fit, Law, best
+from hydronexus.fieldscale.fit import Fit, Law, best, fit
 from hydronexus.fieldscale.mixing import PointRain, mixed
 
 DEFORMATION = {
@@ -32,13 +32,20 @@ def compared(grids: xr.Dataset, rain: PointRain | None) -> xr.Dataset:
     xarray.Dataset
         By process: `field` (x, y) [mm d-1], the equation that describes the ensemble mean best across left-out
         intensities, `field_equation`, `field_rmse` and `field_cross_validated` [mm d-1]; by process and seed the
-        measures of `DEFORMATION` (the first two [-], of fluxes above zero); with `rain`, the same of the best mixed
-        equation as `mixed`, `mixed_equation`, `mixed_cross_validated`, and `mixing_gain` (process, seed) [-],
-        ln(error of the best field-scale equation / error of the best mixed one), both across left-out intensities:
-        above 0 where mixing explains the law better.
+        measures of `DEFORMATION` from that equation as fitted to the member (the first two [-], of fluxes above zero);
+        with `rain`, the same of the best mixed equation as `mixed`, `mixed_equation`, `mixed_cross_validated`, and
+        `mixing_gain` (process, seed) [-], ln(error of the best field-scale equation / error of the best mixed one),
+        both across left-out intensities: above 0 where mixing explains the law better.
     """
     parts = [_process(grids.sel(process=process), str(process), rain) for process in grids["process"].values]
     return xr.concat(parts, "process").assign_coords(process=grids["process"])
+
+
+def routing_fit(routing: xr.DataArray, step: float) -> Fit:
+    """The routing equation that describes the mean unit hydrograph (seed, routing_lag) best; lag and step in days."""
+    lag = routing["routing_lag"].values.astype(float)
+    share = routing.mean("seed").values.astype(float)
+    return best(EQUATIONS["routing"], Law(lag, np.full_like(lag, step), share, np.arange(len(lag))))
 
 
 def _process(own: xr.Dataset, process: str, rain: PointRain | None) -> xr.Dataset:
@@ -52,7 +59,13 @@ def _process(own: xr.Dataset, process: str, rain: PointRain | None) -> xr.Datase
         "field_rmse": ((), field.rmse, {"units": "mm d-1"}),
         "field_cross_validated": ((), field.cross_validated, {"units": "mm d-1"}),
     }
-    measures = np.array([_deformation(flux, field, x, y, visited, process) for flux in members])
+    # Each member beside the equation as fitted to itself: how members differ in scale is no deformation.
+    measures = np.array(
+        [
+            _deformation(flux, fit(field.equation, law).at(x, y), x[:, 0], visited, process)
+            for flux, law in zip(members, laws[1:], strict=True)
+        ]
+    )
     for (name, said), values in zip(DEFORMATION.items(), measures.T, strict=True):
         units = "mm d-1" if name == "onset_shift" else "1"
         found[name] = ("seed", values, {"units": units, "long_name": said})
@@ -83,20 +96,15 @@ def _points(x: np.ndarray, y: np.ndarray, flux: np.ndarray, visited: np.ndarray)
 
 
 def _deformation(
-    flux: np.ndarray, field: Fit, x: np.ndarray, y: np.ndarray, visited: np.ndarray, process: str
+    flux: np.ndarray, field: np.ndarray, x: np.ndarray, visited: np.ndarray, process: str
 ) -> tuple[float, ...]:
-    there = field.at(x, y)
-    seen = visited.any(1)
-    along = x[seen, 0]
-    mean, mean_there = (np.where(visited, values, 0).sum(1)[seen] / visited.sum(1)[seen] for values in (flux, there))
+    """The measures of `DEFORMATION`; the last two of means over visited contents of the store."""
     shift = ratio = np.nan
+    seen = visited.any(1)
     if process in RAIN_DRIVEN and seen.sum() > 2:
-        shift = deformation.onset(along, mean) - deformation.onset(along, mean_there)
-        plain = deformation.curvature(along, mean_there)
-        ratio = deformation.curvature(along, mean) / plain if abs(plain) > 1e-6 else np.nan
-    return (
-        deformation.size(flux[visited], there[visited]),
-        deformation.sign(flux[visited], there[visited]),
-        ratio,
-        shift,
-    )
+        mean, plain = (np.where(visited, values, 0).sum(1)[seen] / visited.sum(1)[seen] for values in (flux, field))
+        shift = deformation.onset(x[seen], mean) - deformation.onset(x[seen], plain)
+        curved = deformation.curvature(x[seen], plain)
+        ratio = deformation.curvature(x[seen], mean) / curved if abs(curved) > 1e-3 else np.nan
+    pair = flux[visited], field[visited]
+    return deformation.size(*pair), deformation.sign(*pair), ratio, shift

@@ -30,8 +30,17 @@ def passage_time(response: np.ndarray, lag: np.ndarray, share: float) -> float:
     return float(lag[np.argmax(total / total[-1] >= share)])
 
 
+def centroid(response: np.ndarray, lag: np.ndarray) -> float:
+    """Mean lag of a response [d], from a mean response of shape (lag,)."""
+    total = response.sum()
+    if not np.isfinite(total) or abs(total) < 1e-9:
+        return np.nan
+    return float(response @ lag / total)
+
+
 INDICES = {
     "elasticity": lambda removed, response, lag: elasticity(removed, response.sum(-1)),
+    "centroid": lambda removed, response, lag: centroid(response.sum(0), lag),
     "t50": lambda removed, response, lag: passage_time(response.sum(0), lag, 0.5),
     "t90": lambda removed, response, lag: passage_time(response.sum(0), lag, 0.9),
 }
@@ -50,7 +59,7 @@ def indices(pulses: xr.Dataset, bootstrap: int) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        `elasticity` [-], `t50` and `t90` [d] (flux, seed), each with `_low` and `_high` (flux).
+        `elasticity` [-], `centroid`, `t50` and `t90` [d] (flux, seed), each with `_low` and `_high` (flux).
     """
     removed, lag = pulses["removed"].values, pulses["lag"].values
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Pulse removal: what every flux would lack had one day's rain not fallen, through the closed loop."""
+"""What every flux would be had other rain fallen on a day, through the closed loop: less, more, or less on two days."""
 
 import numpy as np
 import torch
@@ -36,7 +36,6 @@ def choose_pulses(precipitation: np.ndarray, step: float, count: int, warmup: in
     return candidates[np.linspace(0, len(candidates) - 1, count).round().astype(int)]
 
 
-@torch.no_grad()
 def remove_pulses(module: Nexus, source: Drivers, simulation: xr.Dataset, times: np.ndarray, lag: int) -> xr.Dataset:
     """Difference of every flux between the closed-loop simulation and the same without the rain of one step.
 
@@ -60,19 +59,49 @@ def remove_pulses(module: Nexus, source: Drivers, simulation: xr.Dataset, times:
         `conservation_error` (seed, pulse): removed rain and snowfall, as corrected, that is neither in an outflow nor
         in a store at the end, as a share [-].
     """
+    removed = source.values[times, 0].numpy()
+    lost = changed(module, source, simulation, times, lag, -removed[:, None])
+    found = {name: -lost[name] for name in FLUXES}
+    return xr.Dataset(
+        found | {"conservation_error": lost["conservation_error"], "removed": ("pulse", removed)},
+        coords={"pulse": times, "lag": np.arange(lag) * source.step},
+    )
+
+
+@torch.no_grad()
+def changed(
+    module: Nexus, source: Drivers, simulation: xr.Dataset, times: np.ndarray, lag: int, change: np.ndarray
+) -> xr.Dataset:
+    """Difference of every flux between the closed-loop simulation with changed precipitation and as it is.
+
+    Parameters
+    ----------
+    module, source, simulation, times, lag
+        As for :func:`remove_pulses`; a time is the first whose precipitation changes.
+    change : numpy.ndarray
+        Added to the measured precipitation of each time and the steps after it [mm], shape (pulse, step).
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable per flux, dims (seed, pulse, lag) [mm], and `conservation_error` (seed, pulse) [-].
+    """
     closed = simulation.sel(loop="closed")
     parts = [
-        _remove(module, source, closed, times[first : first + BATCH], lag) for first in range(0, len(times), BATCH)
+        _changed(module, source, closed, times[part], lag, torch.from_numpy(np.ascontiguousarray(change[part])))
+        for part in (slice(first, first + BATCH) for first in range(0, len(times), BATCH))
     ]
     return xr.concat(parts, "pulse")
 
 
-def _remove(module: Nexus, source: Drivers, closed: xr.Dataset, times: np.ndarray, lag: int) -> xr.Dataset:
+def _changed(
+    module: Nexus, source: Drivers, closed: xr.Dataset, times: np.ndarray, lag: int, change: torch.Tensor
+) -> xr.Dataset:
     lead = min(int(times.min()), round(365 / source.step)) if module.reads_hidden else 0
     index = times[:, None] + np.arange(-lead, lag)
     raw = source.values[index][None]
-    without = raw.clone()
-    without[:, :, lead, 0] = 0.0
+    other = raw.clone()
+    other[0, :, lead : lead + change.shape[1], 0] += change
     start = {name: torch.from_numpy(closed[name].values[:, times - 1]).double() for name in module.bucket.store_names}
     lags = module.routing.lags.shape[-1]
     inflow = sum(closed[name].values for name in ("surface_runoff", "interflow", "baseflow"))
@@ -83,16 +112,16 @@ def _remove(module: Nexus, source: Drivers, closed: xr.Dataset, times: np.ndarra
         later = forcing.steps(lead, None)
         return module.closed_loop(Forcing(**(vars(later) | {"features": forcing.features})), start, history)
 
-    full, less = run(raw), run(without)
-    removed = raw[0, :, lead, 0].numpy()
+    plain, altered = run(raw), run(other)
     dims = ("seed", "pulse", "lag")
-    arrays = {name: (dims, (full.fluxes[name] - less.fluxes[name]).numpy()) for name in FLUXES}
+    arrays = {name: (dims, (altered.fluxes[name] - plain.fluxes[name]).numpy()) for name in FLUXES}
     out = sum(arrays[name][1].sum(-1) for name in ("streamflow", "soil_evapotranspiration", "canopy_evaporation"))
-    left = sum((full.stores[name] - less.stores[name])[..., -1].numpy() for name in full.stores)
-    arrays["removed"] = (("pulse",), removed)
-    fallen = sum((full.fluxes[name] - less.fluxes[name]).sum(-1).numpy() for name in FALLING if name in full.fluxes)
-    arrays["conservation_error"] = (("seed", "pulse"), (out + left) / fallen - 1)
-    return xr.Dataset(arrays, coords={"pulse": times, "lag": np.arange(lag) * source.step})
+    left = sum((altered.stores[name] - plain.stores[name])[..., -1].numpy() for name in plain.stores)
+    fallen = sum(
+        (altered.fluxes[name] - plain.fluxes[name]).sum(-1).numpy() for name in FALLING if name in plain.fluxes
+    )
+    arrays["conservation_error"] = (dims[:2], (out + left) / fallen - 1)
+    return xr.Dataset(arrays)
 
 
 def bin_pulses(
