@@ -213,7 +213,8 @@ def test_blocks_cover_all_steps_in_whole_chunks(monkeypatch):
     assert blocks([30, 30, 30], 10) == [(0, 30), (30, 60), (60, 90)]
 
 
-def test_batches_hold_every_basin_once():
-    found = batches(BASINS, 100, workers=2)
+def test_batches_hold_every_basin_once(monkeypatch):
+    monkeypatch.setattr(driver, "BATCH_BYTES", 8 * 100 * 20)
+    found = batches(BASINS, 100)
     assert [own.basin for batch in found for own in batch] == ["a", "wide", "nested", "one"]
     assert len(found) > 1

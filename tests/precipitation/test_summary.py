@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from hydronexus.precipitation.summary import summary, weighted_mean
+from hydronexus.precipitation.summary import spell_lengths, summary, weighted_mean
 
 
 @pytest.fixture
@@ -70,3 +70,13 @@ def test_classes_add_up(statistics):
 def test_weighted_mean():
     assert weighted_mean(np.array([1.0, 3.0, np.nan]), np.array([1.0, 3.0, 9.0])) == 2.5
     assert np.isnan(weighted_mean(np.array([1.0]), np.array([0.0])))
+
+
+def test_spells_are_those_that_nothing_cuts_short():
+    rain = [5.0, 0.0, 0.0, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0, np.nan, 0.0]
+    time = pd.date_range("2000-01-01", periods=len(rain), freq="12h")
+    table = spell_lengths(xr.Dataset({"mean": ("time", rain)}, {"time": time}), 1.0)
+    assert look_up(table, "all", "all", "wet_spell_mean") == pytest.approx(((3 + 1) / 2 / 2, 2))
+    assert look_up(table, "all", "all", "wet_spell_longest") == (1.5, 2)
+    assert look_up(table, "all", "all", "dry_spell_mean") == pytest.approx(((2 + 1 + 4) / 3 / 2, 3))
+    assert look_up(table, "all", "all", "dry_spell_longest") == (2.0, 3)

@@ -87,10 +87,9 @@ def blocks(sizes: Sequence[int], cells: int) -> list[tuple[int, int]]:
     return [*found, (start, stop)]
 
 
-def batches(basins: Sequence[Cells], steps: int, workers: int) -> list[list[Cells]]:
-    """Basins whose statistics one task computes: few enough to spread over workers and to fit in memory."""
-    share = sum(len(basin.index) for basin in basins) / workers
-    most = min(BATCH_BYTES / (8 * steps), share)
+def batches(basins: Sequence[Cells], steps: int) -> list[list[Cells]]:
+    """Basins whose statistics one task computes: few enough to fit in memory."""
+    most = BATCH_BYTES / (8 * steps)
     found: list[list[Cells]] = []
     held = np.inf
     for basin in basins:
@@ -277,8 +276,7 @@ class Sweep:
             self.folder.rmdir()
 
     def _compute(self, missing: list[tuple[int, int]], client: Client) -> None:
-        workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-        tasks = batches(self.basins, max(stop - start for start, stop in missing), workers)
+        tasks = batches(self.basins, max(stop - start for start, stop in missing))
         # Sent once, for thousands of blocks read the same cells; as tasks, because scattered data die with a worker.
         regions_there = client.map(_itself, self.regions, pure=False)
         tasks_there = client.map(_itself, tasks, pure=False)
@@ -287,34 +285,42 @@ class Sweep:
             for batch in tasks
         ]
         queue = iter(missing)
-        under_way: dict[Future, tuple[int, int]] = {}
+        under_way: dict[Future, tuple[tuple[int, int], str]] = {}
         running = as_completed()
 
         def submit() -> None:
-            if (block := next(queue, None)) is None:
-                return
-            held, before = self._gathered(block, regions_there)
-            parts = [
-                dask.delayed(describe, pure=False)(
-                    [[row[place] for place in places] for row in held],
-                    [regions_there[place] for place in places],
-                    batch,
-                    self.families,
-                    self.threshold,
-                    before,
+            """Keep a block under way on every worker that there is by now, and one more in waiting."""
+            workers = list(client.scheduler_info(n_workers=-1)["workers"])
+            while len(under_way) <= len(workers) and (block := next(queue, None)) is not None:
+                busy = [worker for _, worker in under_way.values()]
+                # All of a block on one worker: rain that travels between workers costs as much as the work on it.
+                worker = min(workers, key=busy.count, default="")
+                held, before = self._gathered(block, regions_there)
+                parts = [
+                    dask.delayed(describe, pure=False)(
+                        [[row[place] for place in places] for row in held],
+                        [regions_there[place] for place in places],
+                        batch,
+                        self.families,
+                        self.threshold,
+                        before,
+                    )
+                    for batch, places in zip(tasks_there, near, strict=True)
+                ]
+                future = client.compute(
+                    dask.delayed(np.concatenate, pure=False)(parts),
+                    retries=RETRIES,
+                    workers=worker or None,
+                    allow_other_workers=True,
                 )
-                for batch, places in zip(tasks_there, near, strict=True)
-            ]
-            future = client.compute(dask.delayed(np.concatenate, pure=False)(parts), retries=RETRIES)
-            under_way[future] = block
-            running.add(future)
+                under_way[future] = block, worker
+                running.add(future)
 
-        # So many blocks under way that no worker waits for another's last task, and no more: each holds its rain.
-        for _ in range(1 + -(-workers // len(tasks))):
-            submit()
+        submit()
         begin = told = time.monotonic()
         for done, future in enumerate(running, 1):
-            self._write(under_way.pop(future), future.result())
+            block, _ = under_way.pop(future)
+            self._write(block, future.result())
             submit()
             now = time.monotonic()
             if done == len(missing) or now - told > TELL_EVERY:

@@ -19,7 +19,7 @@ from hydronexus.precipitation.events import events
 from hydronexus.precipitation.grids import Grid
 from hydronexus.precipitation.source import open_source
 from hydronexus.precipitation.statistics import OUTPUTS, chosen
-from hydronexus.precipitation.summary import summary
+from hydronexus.precipitation.summary import spell_lengths, summary
 
 log = logging.getLogger(__name__)
 FACTS = ("basin", "grid", "cells", "cell_size_km", "area_km2", "wet_threshold_mm_per_step")  # of attributes, in tables
@@ -75,7 +75,11 @@ def describe_grid(
         sweep.clear()
         log.info("%s: described %d basins with %d statistics", name, len(missing), len(statistics.data_vars))
     found = {basin: archive.read(path) for basin, path in files.items()}
-    summaries = [_labelled(summary(dataset), dataset, FACTS) for dataset in found.values()]
+    summaries = [
+        _labelled(table, dataset, FACTS)
+        for dataset in found.values()
+        for table in (summary(dataset), spell_lengths(dataset, settings.wet_threshold))
+    ]
     storms = [_labelled(events(dataset, settings.wet_threshold), dataset, FACTS[:2]) for dataset in found.values()]
     return _together(summaries), _together(storms), source.failed
 

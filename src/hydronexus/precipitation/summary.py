@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from hydronexus.precipitation.statistics.spells import spells
+
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 THIRDS = ("lower third", "middle third", "upper third")
 ALL = "all"
@@ -52,6 +54,31 @@ def summary(statistics: xr.Dataset, bounds: Sequence[float] | None = None) -> pd
             for name, values in statistics.data_vars.items():
                 v = values.to_numpy()[taken]
                 rows.append((one, kind, name, weighted_mean(v, rain[taken]), int(np.isfinite(v).sum())))
+    return pd.DataFrame(rows, columns=["season", "intensity", "statistic", "value", "steps"])
+
+
+def spell_lengths(statistics: xr.Dataset, threshold: float) -> pd.DataFrame:
+    """Mean length of wet and of dry spells of the areal mean, and the longest of each [d], as rows of :func:`summary`.
+
+    Spells that the record's end or a missing step may have cut short are left out; ``steps`` is how many spells are in
+    a mean.
+
+    Parameters
+    ----------
+    statistics : xarray.Dataset
+        As for :func:`summary`.
+    threshold : float
+        Least areal mean of a wet step [mm per step].
+    """
+    step = float(np.diff(statistics["time"].values[:2])[0] / np.timedelta64(1, "D"))
+    found = spells(statistics["mean"].to_series(), threshold)
+    rows = []
+    for wet, name in ((True, "wet_spell"), (False, "dry_spell")):
+        days = step * found.loc[found["complete"] & (found["wet"] == wet), "steps"]
+        rows += [
+            (ALL, ALL, f"{name}_mean", days.mean(), len(days)),
+            (ALL, ALL, f"{name}_longest", days.max(), len(days)),
+        ]
     return pd.DataFrame(rows, columns=["season", "intensity", "statistic", "value", "steps"])
 
 
