@@ -219,6 +219,7 @@ def _response(name: str, rng: np.random.Generator, seeds: int, virtual: bool, st
         "law_x": (("process", "x"), x),
         "law_y": (("process", "y"), y),
         "law_visited": (("process", "x", "y"), np.broadcast_to(visited, (5, 32, 12))),
+        "law_visits": (("process", "x", "y"), 9 * np.broadcast_to(visited, (5, 32, 12)).astype(int)),
         "field": (("process", "x", "y"), field),
         "field_equation": (
             ("process",),

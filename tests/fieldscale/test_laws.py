@@ -6,7 +6,7 @@ import pytest
 from hydronexus.fieldscale import deformation
 from hydronexus.fieldscale.candidates import EQUATIONS
 from hydronexus.fieldscale.fit import Law, best, fit
-from hydronexus.fieldscale.mixing import PointRain, averaged, mixed
+from hydronexus.fieldscale.mixing import PointRain, averaged, canopy_deficit, mixed
 from hydronexus.virtual.upscaling import (
     excess_exponential_rain,
     excess_gamma_rain,
@@ -22,7 +22,7 @@ STEADY = EQUATIONS["infiltration"][0]
 def law_of(function, x=None, y=None):
     x, y = np.meshgrid(np.linspace(0.5, 50, 32) if x is None else x, np.linspace(5, 150, 12) if y is None else y)
     column = np.broadcast_to(np.arange(x.shape[1]), x.shape)
-    return Law(x.ravel(), y.ravel(), function(x.ravel(), y.ravel()), column.ravel())
+    return Law(x.ravel(), y.ravel(), function(x.ravel(), y.ravel()), column.ravel(), np.ones(x.size))
 
 
 @pytest.mark.parametrize("cv", [0.2, 0.7, 1.0, 2.0, 3.0])
@@ -44,6 +44,22 @@ def test_mixing_over_part_of_the_area():
     np.testing.assert_allclose(found, X - excess_exponential_rain(X, 14.0, 0.4), rtol=3e-3)
     uniform = averaged(np.minimum, PointRain(0.0, 0.4))(X, np.full_like(X, 14.0))
     np.testing.assert_allclose(uniform, np.minimum(X, 0.4 * 14.0))
+
+
+def test_mixing_after_a_canopy_is_the_closed_form_of_exponential_rain():
+    areal, deficit = np.array([2.0, 8.0, 30.0]), 1.5
+    through = areal * np.exp(-deficit / areal)
+    expected = through - excess_exponential_rain(areal, 14.0 + deficit)
+    found = averaged(np.minimum, PointRain(1.0), deficit)(through, np.full(3, 14.0))
+    np.testing.assert_allclose(found, expected, rtol=5e-3)
+
+
+def test_the_canopy_deficit_is_found_from_what_is_kept():
+    areal = np.array([6.0, 12.0, 40.0])
+    kept = areal * (1 - np.exp(-1.4 / areal))
+    assert canopy_deficit(areal, kept, PointRain(1.0)) == pytest.approx(1.4, rel=0.01)
+    assert canopy_deficit(areal, np.full(3, 1.4), PointRain(0.0)) == pytest.approx(1.4)
+    assert canopy_deficit(areal, 0 * areal, PointRain(1.0)) == 0
 
 
 @pytest.mark.parametrize("kind", ["gamma", "lognormal"])
@@ -73,7 +89,9 @@ def test_equations_recover_their_own_parameters(process, number, parameters):
 def test_routing_equations_recover_their_own_parameters():
     lag = np.arange(15.0)
     for equation, parameters in zip(EQUATIONS["routing"], ([2.0], [2.5, 1.2], [1.5, 2.0]), strict=True):
-        law = Law(lag, np.ones_like(lag), equation.function(lag, 1.0, *parameters), np.arange(len(lag)))
+        law = Law(
+            lag, np.ones_like(lag), equation.function(lag, 1.0, *parameters), np.arange(len(lag)), np.ones_like(lag)
+        )
         np.testing.assert_allclose(fit(equation, law).values, parameters, rtol=0.01)
 
 
@@ -103,17 +121,17 @@ def test_mixing_explains_a_law_that_unlike_rain_made_and_no_other():
 
 def test_a_law_is_not_deformed_from_itself():
     law = np.minimum(X, 14.0)
-    assert deformation.size(law, law) == 0
-    assert deformation.sign(law, law) == 0
+    assert deformation.size(law, law, X) == 0
+    assert deformation.sign(law, law, X) == 0
     np.testing.assert_array_equal(deformation.ratio(law, law), 1)
 
 
 def test_deformation_by_known_mixing():
     field, catchment = np.minimum(X, 14.0), infiltration_gamma_rain_exponential_capacity(X, 14.0, 1.0)
     expected = np.log(X * 14 / (X + 14) / field)
-    assert deformation.size(catchment, field) == pytest.approx(np.sqrt(np.mean(expected**2)))
-    assert deformation.sign(catchment, field) == pytest.approx(expected.mean())
-    assert deformation.sign(catchment, field) < 0
+    assert deformation.size(catchment, field, np.ones_like(X)) == pytest.approx(np.sqrt(np.mean(expected**2)))
+    assert deformation.sign(catchment, field, np.ones_like(X)) == pytest.approx(expected.mean())
+    assert deformation.sign(catchment, field, np.ones_like(X)) < 0
 
 
 def test_curvature_has_the_sign_of_concavity():

@@ -23,6 +23,19 @@ STUDY = load_study(
 HOSTILE = "</td><script>alert('x')</script>"
 FAILED = {"quarantine": {"basin": "demo_x", "stage": "ingest_basin", "error": "UnitsError", "reason": HOSTILE}}
 VIRTUAL = ("virtual_b", True)
+GRIDS = {"radar": {"path": "example"}, "lost": {"path": "example"}}
+SUMMARY = {
+    "basin": "radar_1", "grid": "radar", "cells": 383, "cell_size_km": 1.25, "area_km2": 598.4,
+    "wet_threshold_mm_per_step": 0.1, "season": "all", "intensity": "all", "steps": 40,
+}  # fmt: skip
+STORM = {
+    "basin": "radar_1",
+    "grid": "radar",
+    "end": "2014-11-05 18:00:00",
+    "peak": 9.1,
+    "cv": 0.34,
+    "wet_fraction": 0.9,
+}
 
 
 class Page(HTMLParser):
@@ -43,6 +56,19 @@ class Page(HTMLParser):
     def handle_endtag(self, tag):
         if not self.open or self.open.pop() != tag:
             self.unbalanced.append(tag)
+
+
+def on_grid():
+    """Tables of a study with gridded precipitation over one basin: rows of the whole, of a season, and four storms."""
+    values = {"cv": 0.58, "conditional_cv": 0.51, "wet_fraction": 0.95, "gini": 0.31, "maximum": 7.77}
+    rows = [SUMMARY | {"statistic": name, "value": value} for name, value in values.items()]
+    rows.append(rows[0] | {"season": "DJF", "value": 6.66})
+    storms = [STORM | {"start": f"2014-11-0{day} 04:00:00", "depth": 10.0 * day} for day in (2, 4, 1, 3)]
+    return aggregate([evaluate()], [pd.DataFrame(rows)], [pd.DataFrame(storms)])
+
+
+def with_grids():
+    return load_study(STUDY.model_dump(mode="json") | {"precipitation_grids": GRIDS})
 
 
 def report(tmp_path, evaluations, basins=None, tables=None, study=STUDY):
@@ -134,6 +160,28 @@ def test_a_study_with_no_good_basin_has_a_report(tmp_path):
     html = report(tmp_path, [FAILED])
     assert "No basin was evaluated." in html
     assert "This study has no virtual basin." in html
+
+
+def test_heterogeneity_of_precipitation_is_shown_by_grid(tmp_path):
+    html = report(tmp_path, [evaluate()], tables=on_grid(), study=with_grids())
+    page = Page(html)
+    assert page.unbalanced == []
+    section = html[html.index('<h2 id="precipitation">') : html.index('<h2 id="basins">')]
+    images = [attributes["src"] for tag, attributes in Page(section).tags if tag == "img"]
+    assert images == ["figures/precipitation/radar.png", "figures/precipitation/lost.png"]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr><td>.*?</tr>", section, re.S)]
+    # Means of the whole period; neither flow directions nor a variogram.
+    assert rows[0] == ["radar_1", "598", "383", "1.25", "0.10", "0.58", "0.51", "0.95", "0.31", "–", "–"]
+    assert [row[1] for row in rows[1:]] == ["2014-11-04 04:00", "2014-11-03 04:00", "2014-11-02 04:00"]
+    assert rows[1][2:] == ["2014-11-05 18:00", "40.0", "9.1", "0.34", "0.90", "–"]
+    assert "depend on the size of cells" in section
+    # A grid whose basins all failed has its notice alone.
+    assert "<table>" not in section[section.index("<h3>lost</h3>") :]
+
+
+def test_a_study_without_a_grid_does_not_mention_it(page):
+    assert 'id="precipitation"' not in page
+    assert "#precipitation" not in page
 
 
 def test_tables_read_back_from_csv_give_the_same_page(tmp_path):

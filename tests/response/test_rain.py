@@ -31,5 +31,10 @@ def test_of_a_gridded_basin_over_its_whole_record(tmp_path):
     assert observed(forcing(basin="us_3"), [tmp_path / "summary.csv"]) is None
 
 
+def test_unknown_where_all_basins_of_a_grid_failed(tmp_path):
+    pd.DataFrame({"basin": []}).to_csv(tmp_path / "summary.csv", index=False)
+    assert observed(forcing(), [tmp_path / "summary.csv"]) is None
+
+
 def test_unknown_without_a_grid():
     assert observed(forcing(), []) is None

@@ -41,13 +41,20 @@ def test_a_grid_is_described_and_a_basin_outside_it_is_told(workflow):
     assert set(table["basin"]) == {"mine_a"}  # the polygon of no basin is left out
     assert len(pd.read_csv(workflow.results / "aggregate" / "storms.csv")) > 5
     assert workflow.planned() == ({}, set())
+    figure = workflow.results / "figures" / "precipitation" / "grid.png"
+    drawn = figure.stat().st_size
+    html = (workflow.results / "report.html").read_text()
+    assert 'src="figures/precipitation/grid.png"' in html
+    assert "Heterogeneity of precipitation" in html
 
     # Another threshold is another description, and no training.
     workflow.configure({"mine": ["a"]}, precipitation_grids={"grid": GRID | {"wet_threshold": 1.0}})
     counts, _ = workflow.planned()
-    assert set(counts) == {"describe_precipitation", "aggregate_study", "write_report", "finish_study", "all"}
+    described = {"describe_precipitation", "draw_storm"}
+    read = {"extract_responses", "evaluate_basin", "draw_basin"}  # for responses are set against heterogeneity
+    assert set(counts) == described | read | {"aggregate_study", "write_report", "finish_study", "all"}
 
-    # Where the polygon is gone, the basin is told and all else is there.
+    # Where the polygon is gone, the basin is told and all else is there; in place of the figure stands a notice.
     frame[1:].to_file(workflow.folder / "data" / "basins.gpkg")
     done = workflow.snakemake(check=False)
     assert done.returncode == 1
@@ -55,3 +62,4 @@ def test_a_grid_is_described_and_a_basin_outside_it_is_told(workflow):
     assert quarantine[["basin", "stage"]].values.tolist() == [["mine_a", "describe_precipitation"]]
     assert "no polygon has this id" in quarantine["reason"][0]
     assert "mine_a" in (workflow.results / "report.html").read_text()
+    assert figure.stat().st_size < drawn / 2

@@ -30,7 +30,7 @@ RADAR = str(RADAR_ARCHIVE)
 GRIDS = list(STUDY.precipitation_grids)
 RESULTS = f"results/{STUDY.study}"
 CODE = {
-    "forcing": code_digest("forcing", "virtual", "archive"),
+    "forcing": code_digest("forcing", "virtual", "fieldscale", "archive"),
     "precipitation": code_digest("precipitation", "archive"),
     "train": code_digest("model", "training"),
     "baselines": code_digest("baselines"),

@@ -118,6 +118,7 @@ rule write_report:
             for name in BASIN_FIGURES
             for figure in per_basin(f"{{results}}/figures/{{basin}}/{name}.png")
         ],
+        storms=[f"{RESULTS}/figures/precipitation/{grid}.png" for grid in GRIDS],
     output:
         report=f"{RESULTS}/report.html",
         skill=report(

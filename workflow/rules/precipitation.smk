@@ -38,3 +38,36 @@ rule describe_precipitation:
         "Describing the precipitation of {wildcards.grid}"
     script:
         "../scripts/describe_precipitation.py"
+
+
+rule draw_storm:
+    input:
+        radar_archive,
+        storms=f"{RESULTS}/precipitation/{{grid}}/storms.csv",
+        forcing=lambda wildcards: [
+            f"{RESULTS}/forcing/{basin}.zarr.zip" for basin in (grid_basins(wildcards) or {}).values()
+        ],
+    output:
+        report(
+            f"{RESULTS}/figures/precipitation/{{grid}}.png",
+            caption="../report/storm.rst",
+            category="Precipitation",
+            labels={"figure": "largest storm of {grid}"},
+        ),
+    log:
+        f"{RESULTS}/logs/draw_storm/{{grid}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/draw_storm/{{grid}}.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        code=CODE["figures"],
+        names=grid_basins,
+    message:
+        "Drawing the largest storm of {wildcards.grid}"
+    script:
+        "../scripts/draw_storm.py"

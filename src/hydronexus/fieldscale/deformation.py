@@ -11,14 +11,19 @@ def ratio(learned: np.ndarray, field: np.ndarray) -> np.ndarray:
         return np.where((learned > 0) & (field > 0), learned / field, np.nan)
 
 
-def size(learned: np.ndarray, field: np.ndarray) -> float:
+def size(learned: np.ndarray, field: np.ndarray, weight: np.ndarray) -> float:
     """Root mean square of ln D over points [-]: 0 where the laws are one, 0.1 where they are 10 % apart."""
-    return float(np.sqrt(np.nanmean(np.log(ratio(learned, field)) ** 2)))
+    return float(np.sqrt(_mean(np.log(ratio(learned, field)) ** 2, weight)))
 
 
-def sign(learned: np.ndarray, field: np.ndarray) -> float:
+def sign(learned: np.ndarray, field: np.ndarray, weight: np.ndarray) -> float:
     """Mean of ln D over points [-]: above zero where the catchment's flux is the larger."""
-    return float(np.nanmean(np.log(ratio(learned, field))))
+    return _mean(np.log(ratio(learned, field)), weight)
+
+
+def _mean(values: np.ndarray, weight: np.ndarray) -> float:
+    known = np.isfinite(values)
+    return float(np.average(values[known], weights=weight[known])) if known.any() else np.nan
 
 
 def curvature(x: np.ndarray, flux: np.ndarray) -> float:

@@ -25,16 +25,23 @@ class Law:
         Shape (point,) [mm d-1].
     column : numpy.ndarray of int
         Place of each point along x, for folds.
+    weight : numpy.ndarray
+        Such as how often the basin was at each point; errors are means over it.
     """
 
     x: np.ndarray
     y: np.ndarray
     flux: np.ndarray
     column: np.ndarray
+    weight: np.ndarray
 
     def of(self, chosen: np.ndarray) -> "Law":
         """Some of the points."""
-        return Law(self.x[chosen], self.y[chosen], self.flux[chosen], self.column[chosen])
+        return Law(self.x[chosen], self.y[chosen], self.flux[chosen], self.column[chosen], self.weight[chosen])
+
+    def rms(self, error: np.ndarray) -> float:
+        """Root of the weighted mean of squares."""
+        return float(np.sqrt(np.average(error**2, weights=self.weight)))
 
 
 @dataclass(frozen=True)
@@ -95,9 +102,9 @@ def fit(equation: FieldEquation, law: Law) -> Fit:
     return Fit(
         equation,
         np.exp(values),
-        float(np.sqrt(np.mean(error**2))),
-        float(np.sqrt(np.mean(left_out**2))),
-        _aicc(error, len(values)),
+        law.rms(error),
+        law.rms(left_out),
+        _aicc(error, law, len(values)),
     )
 
 
@@ -108,18 +115,19 @@ def best(equations: Sequence[FieldEquation], law: Law) -> Fit:
 
 def _solve(equation: FieldEquation, law: Law, starts: list[np.ndarray]) -> np.ndarray:
     bounds = np.log(equation.lower), np.log(equation.upper)
+    root = np.sqrt(law.weight / law.weight.mean())
 
     def misfit(logarithms: np.ndarray) -> np.ndarray:
-        return equation.function(law.x, law.y, *np.exp(logarithms)) - law.flux
+        return root * (equation.function(law.x, law.y, *np.exp(logarithms)) - law.flux)
 
     inside = [np.clip(start, bounds[0] + 1e-9, bounds[1] - 1e-9) for start in starts]
     return min((least_squares(misfit, start, bounds=bounds) for start in inside), key=lambda found: found.cost).x
 
 
-def _aicc(error: np.ndarray, parameters: int) -> float:
+def _aicc(error: np.ndarray, law: Law, parameters: int) -> float:
     alike = np.corrcoef(error[:-1], error[1:])[0, 1] if len(error) > 2 and np.ptp(error) > 0 else 0.0
     count = max(len(error) * (1 - max(alike, 0)) / (1 + max(alike, 0)), parameters + 3.0)
     free = parameters + 1  # and the variance
     return float(
-        count * np.log(max(np.mean(error**2), 1e-30)) + 2 * free + 2 * free * (free + 1) / max(count - free - 1, 1.0)
+        count * np.log(max(law.rms(error) ** 2, 1e-30)) + 2 * free + 2 * free * (free + 1) / max(count - free - 1, 1.0)
     )

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 from scipy.stats import norm
 
 from hydronexus.fieldscale.candidates import FieldEquation
@@ -58,7 +58,7 @@ def _strata(cv: float, kind: str) -> tuple[np.ndarray, np.ndarray]:
     return volume[there] / area[there], area[there]
 
 
-def averaged(function: Callable[..., np.ndarray], rain: PointRain) -> Callable[..., np.ndarray]:
+def averaged(function: Callable[..., np.ndarray], rain: PointRain, canopy: float = 0.0) -> Callable[..., np.ndarray]:
     """A function of (x, y, parameters) as its mean over places where x is unlike and y alike.
 
     Parameters
@@ -66,16 +66,51 @@ def averaged(function: Callable[..., np.ndarray], rain: PointRain) -> Callable[.
     function : callable
         Vectorised; no flux without rain.
     rain : PointRain
+    canopy : float
+        What a canopy keeps of the rain at every place before it becomes x [mm d-1]; x is then more unlike than rain,
+        and its mean stays what is asked for (oracle O1 with a canopy deficit).
     """
     multiplier, share = rain.nodes()
+    areal = np.concatenate([[0.0], np.geomspace(1e-3, 1e4, 1000)])
+    through = np.maximum(areal[:, None] * multiplier - canopy, 0)
+    first = np.flatnonzero(through @ share > 0)[0] - 1
 
     def mean(x: np.ndarray, y: np.ndarray, *parameters: float) -> np.ndarray:
-        at = np.asarray(x, float)[..., None] * multiplier
+        depth = np.interp(x, (through @ share)[first:], areal[first:])
+        at = np.maximum(depth[..., None] * multiplier - canopy, 0)
         return function(at, np.asarray(y, float)[..., None], *parameters) @ share
 
     return mean
 
 
-def mixed(equation: FieldEquation, rain: PointRain) -> FieldEquation:
-    """The equation under unlike rain, with the same free parameters."""
-    return replace(equation, source=f"{equation.source}, mixed", function=averaged(equation.function, rain))
+def canopy_deficit(precipitation: np.ndarray, kept: np.ndarray, rain: PointRain) -> float:
+    """Room of the canopy at every place when rain begins, from what it keeps in the mean of rainy days.
+
+    The depth c for which the mean of min(point rain, c) over places and days is the mean kept.
+
+    Parameters
+    ----------
+    precipitation, kept : numpy.ndarray
+        Areal rain and interception of rainy days, shape (time,) [mm d-1].
+    rain : PointRain
+
+    Returns
+    -------
+    float
+        [mm d-1]; 0 where nothing is kept or no day is given.
+    """
+    if not len(precipitation) or kept.mean() <= 0:
+        return 0.0
+    multiplier, share = rain.nodes()
+    point = precipitation[:, None] * multiplier
+
+    def more(depth: float) -> float:
+        return (np.minimum(point, depth) @ share).mean() - kept.mean()
+
+    most = point.max()
+    return float(optimize.brentq(more, 0.0, most)) if more(most) > 0 else float(most)
+
+
+def mixed(equation: FieldEquation, rain: PointRain, canopy: float = 0.0) -> FieldEquation:
+    """The equation under unlike rain, with the same free parameters; see :func:`averaged`."""
+    return replace(equation, source=f"{equation.source}, mixed", function=averaged(equation.function, rain, canopy))

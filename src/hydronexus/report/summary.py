@@ -16,6 +16,10 @@ MODEL_NAMES = {
     "prescribed": "prescribed laws",
 }
 NAMED_BASINS = 5  # more basins of one note are counted, not listed
+LARGEST_STORMS = 3  # of every basin
+GRID_FACTS = ["basin", "cells", "cell_size_km", "area_km2", "wet_threshold_mm_per_step"]
+HETEROGENEITY = ["cv", "conditional_cv", "wet_fraction", "gini", "delta1", "variogram_range"]
+STORMS = ["basin", "start", "end", "depth", "peak", "cv", "wet_fraction", "delta1"]
 
 
 def skill_table(metrics: pd.DataFrame, models: list[str]) -> pd.DataFrame:
@@ -66,6 +70,21 @@ def interval_table(intervals: pd.DataFrame) -> pd.DataFrame:
         )
         .reset_index()
     )
+
+
+def heterogeneity_table(heterogeneity: pd.DataFrame) -> pd.DataFrame:
+    """One row per basin of a grid: what statistics depend on, and their rain-weighted means over the whole period."""
+    whole = heterogeneity[(heterogeneity["season"] == "all") & (heterogeneity["intensity"] == "all")]
+    wide = whole.pivot(index=GRID_FACTS, columns="statistic", values="value")
+    return wide.reindex(columns=HETEROGENEITY).reset_index()
+
+
+def storm_table(storms: pd.DataFrame) -> pd.DataFrame:
+    """The deepest storms of every basin of a grid, deepest first, with their times to the minute."""
+    deepest = storms.sort_values("depth", ascending=False, kind="stable").groupby("basin").head(LARGEST_STORMS)
+    deepest = deepest.sort_values("basin", kind="stable").reindex(columns=STORMS)
+    times = {side: pd.to_datetime(deepest[side]).dt.strftime("%Y-%m-%d %H:%M") for side in ("start", "end")}
+    return deepest.assign(**times)
 
 
 def _limits(low: float, high: float) -> str:

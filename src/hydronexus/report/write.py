@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
@@ -11,17 +12,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hydronexus.config import Study
 from hydronexus.figures.basin import CAPTIONS as BASIN_CAPTIONS
+from hydronexus.figures.storm import CAPTION as STORM_CAPTION
 from hydronexus.figures.study import CAPTIONS as STUDY_CAPTIONS
 from hydronexus.report.summary import (
     MODEL_NAMES,
     closure_table,
     grouped_notes,
+    heterogeneity_table,
     interval,
     interval_table,
     number,
     probe_table,
     skill_medians,
     skill_table,
+    storm_table,
     summary,
 )
 
@@ -46,7 +50,8 @@ def write_report(
     study : Study
         The configuration, shown as YAML.
     figures_dir : str
-        Folder of figures relative to the report: `{name}.png` of the study, `{basin}/{name}.png` of basins.
+        Folder of figures relative to the report: `{name}.png` of the study, `{basin}/{name}.png` of basins,
+        `precipitation/{grid}.png` of grids.
     basins : list of str
         All basins of the study, quarantined ones included.
     path : str or Path
@@ -86,6 +91,8 @@ def write_report(
         intervals=interval_table(tables["intervals"]).to_dict("records"),
         recovery=tables["recovery"].to_dict("records"),
         responses=tables["responses"].to_dict("records"),
+        grids=_grids(tables, list(study.precipitation_grids)),
+        storm_caption=STORM_CAPTION,
         basins=basins,
         failed=failed,
         basin_captions=BASIN_CAPTIONS,
@@ -102,3 +109,15 @@ def write_report(
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _grids(tables: dict[str, pd.DataFrame], names: Sequence[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Rows of both tables of every grid; a grid whose basins all failed has none."""
+    heterogeneity, storms = tables["heterogeneity"], tables["storms"]
+    return {
+        name: {
+            "heterogeneity": heterogeneity_table(heterogeneity[heterogeneity["grid"] == name]).to_dict("records"),
+            "storms": storm_table(storms[storms["grid"] == name]).to_dict("records"),
+        }
+        for name in names
+    }

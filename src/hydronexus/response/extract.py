@@ -8,7 +8,7 @@ from torch import Tensor
 
 from hydronexus.config import Model, Periods, Response, Training, Virtual
 from hydronexus.errors import BasinError
-from hydronexus.fieldscale.mixing import PointRain
+from hydronexus.fieldscale.mixing import PointRain, canopy_deficit
 from hydronexus.response.attribution import attribute
 from hydronexus.response.field import compared, routing_fit
 from hydronexus.response.indices import indices
@@ -18,6 +18,8 @@ from hydronexus.response.nonlinearity import add_pulses, interactions, unlike_li
 from hydronexus.response.pulses import FLUXES, bin_pulses, choose_pulses, remove_pulses
 from hydronexus.training.simulate import restore
 from hydronexus.virtual import catchment
+
+RAINY = 5.0  # mm d-1, rain that fills a canopy
 
 
 def extract(
@@ -77,10 +79,11 @@ def extract(
         truncation_memory(module, source, simulation, forcing["streamflow"].values, first).to_dataset(),
     ]
     if not module.reads_hidden:
+        canopy = _canopy(simulation, rain, source.step) if rain is not None else 0.0
         grids = law_grids(module, simulation, forcing["potential_evapotranspiration"])
         parts += [
             grids.drop_attrs(deep=False),
-            compared(grids, rain),
+            compared(grids, rain, canopy),
             attribute(module, source, simulation, first, lag),
         ]
     unit_hydrograph = module.routing.unit_hydrograph().detach().numpy()
@@ -104,6 +107,14 @@ def extract(
         "pulses": len(times),
     }
     return merged
+
+
+def _canopy(simulation: xr.Dataset, rain: PointRain, step: float) -> float:
+    """What the simulated canopy keeps at every place of a rainy day's rain [mm d-1]."""
+    closed = simulation.sel(loop="closed").mean("seed")
+    fallen, through = (closed[name].values / step for name in ("rain", "throughfall"))
+    rainy = fallen >= RAINY
+    return canopy_deficit(fallen[rainy], fallen[rainy] - through[rainy], rain)
 
 
 def _nonlinearity(simulation: xr.Dataset, rain: np.ndarray, first: int, lag: int) -> xr.Dataset:

@@ -104,7 +104,8 @@ def law_grids(module: Nexus, simulation: xr.Dataset, potential_evapotranspiratio
     -------
     xarray.Dataset
         `law` (process, seed, x, y) [mm d-1], `law_x` (process, x) [mm d-1], `law_y` (process, y) [mm],
-        `law_visited` (process, x, y).
+        `law_visits` (process, x, y), how many simulated steps of all members were nearest to each point, and
+        `law_visited`, whether there were enough.
     """
     closed = simulation.sel(loop="closed")
     step = module.bucket.step
@@ -124,14 +125,15 @@ def law_grids(module: Nexus, simulation: xr.Dataset, potential_evapotranspiratio
         laws.append(values.numpy() / step)
         xs.append(x / step)
         ys.append(y)
-        visits.append(counts >= VISITS)
+        visits.append(counts)
     axes = {name: {"x": p.x, "y": p.y, "flux": p.flux} for name, p in PROCESSES.items()}
     return xr.Dataset(
         {
             "law": (("process", "seed", "x", "y"), np.stack(laws).astype("float32"), {"units": "mm d-1"}),
             "law_x": (("process", "x"), np.stack(xs), {"units": "mm d-1"}),
             "law_y": (("process", "y"), np.stack(ys), {"units": "mm"}),
-            "law_visited": (("process", "x", "y"), np.stack(visits)),
+            "law_visits": (("process", "x", "y"), np.stack(visits).astype("int32")),
+            "law_visited": (("process", "x", "y"), np.stack(visits) >= VISITS),
         },
         coords={"process": list(PROCESSES), "seed": simulation["seed"]},
         attrs={"axes": axes},

@@ -32,6 +32,8 @@ def observed(forcing: xr.Dataset, summaries: Iterable[str | Path]) -> PointRain 
         return PointRain(settings.rain_cv, settings.wet_fraction)
     for path in summaries:
         table = pd.read_csv(path)
+        if table.empty:  # every basin of the grid failed
+            continue
         own = table[
             (table["basin"] == forcing.attrs["basin"]) & (table["season"] == "all") & (table["intensity"] == "all")
         ]

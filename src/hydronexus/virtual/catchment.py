@@ -15,9 +15,10 @@ from scipy.signal import lfilter
 from scipy.special import gammaincinv
 
 from hydronexus.config import Virtual
-from hydronexus.virtual.upscaling import excess_gamma_rain, infiltration_gamma_rain_exponential_capacity
+from hydronexus.fieldscale.mixing import PointRain, averaged
 
 CANOPY_CAPACITY = 1.5  # mm
+DEFICIT = 1.3  # mm d-1, room in the canopy when rain begins, over the long run
 FIELD_CAPACITY = 120.0  # mm, evapotranspiration falls below it in proportion to soil water
 RECHARGE = (1.0, 3.0)  # mm/d at 100 mm of soil water, exponent
 INTERFLOW = (0.6, 5.0)  # mm/d at 100 mm of soil water, exponent
@@ -286,9 +287,8 @@ def pulse_removal(settings: Virtual, days: np.ndarray, lag: int) -> xr.Dataset:
 def law(settings: Virtual, process: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """True catchment-scale law where it is known in closed form, else NaN.
 
-    Infiltration follows oracle O3 in the water at the surface, and where capacities are exponential oracle O7. The
-    canopy's share is taken off each cell before, which the closed form leaves out, so it holds for intensities well
-    above the canopy's capacity.
+    Infiltration is that of point capacities averaged over them and over point rain (oracle O3, with exponential
+    capacities O7), after a canopy deficit of `DEFICIT`.
 
     Parameters
     ----------
@@ -304,14 +304,14 @@ def law(settings: Virtual, process: str, x: np.ndarray, y: np.ndarray) -> np.nda
     numpy.ndarray
         [mm d-1], shape of `x`.
     """
-    known = process == "infiltration" and settings.capacity_cv in (0, 1)
-    if not known or settings.snow:  # melt is spread over the cells otherwise than rain
+    if process != "infiltration" or settings.snow:  # melt is spread over the cells otherwise than rain
         return np.full(np.shape(x), np.nan)
-    mu, capacity = settings.wet_fraction, settings.infiltration_capacity
-    if settings.capacity_cv == 1:
-        return infiltration_gamma_rain_exponential_capacity(x, capacity, settings.rain_cv, mu)
-    wet = np.asarray(x) / mu
-    return mu * (wet - excess_gamma_rain(wet, capacity, settings.rain_cv))
+    relative, share = PointRain(settings.capacity_cv).nodes()
+
+    def point(water: np.ndarray, _: np.ndarray) -> np.ndarray:
+        return np.minimum(water[..., None], settings.infiltration_capacity * relative) @ share
+
+    return averaged(point, PointRain(settings.rain_cv, settings.wet_fraction), DEFICIT)(x, y)
 
 
 def capacities(settings: Virtual) -> np.ndarray:
