@@ -8,12 +8,15 @@ from skillstudy.basin import VIRTUAL_PERIODS, quietly, task_of
 
 from hydronexus.config import load_study
 from hydronexus.evaluation.skill import nse
+from hydronexus.fieldscale.mixing import PointRain
 from hydronexus.forcing.ingest import ingest
+from hydronexus.response.extract import rainy_canopy
 from hydronexus.response.laws import law_grids
 from hydronexus.training.simulate import restore, simulate
 from hydronexus.training.train import train
 from hydronexus.virtual import catchment
 
+PLACEBO = 1.0  # CV that is claimed of catchments whose rain is even
 LEAST = 1.0  # mm/d, intensities below it are drizzle that the canopy holds
 NOISE = {"rain_noise": 0.2, "flow_noise": 0.1}  # of every second catchment
 KINDS = {  # settings, and how many catchments of the full study
@@ -37,13 +40,19 @@ def catchments(quick: bool) -> dict[str, dict[str, Any]]:
     return found
 
 
+def claimed(cell: dict[str, Any]) -> PointRain:
+    """Heterogeneity of rain that is said of a catchment: its own, or where its rain is even that of others."""
+    return PointRain(cell["rain_cv"] or PLACEBO, cell.get("wet_fraction", 1.0))
+
+
 def learn(cell: dict[str, Any], seeds: int) -> dict[str, Any]:
     """Train on one catchment; its learned law of infiltration where it has been, and the truth there.
 
     Returns
     -------
     dict
-        `x` (point) [mm/d], `law` (seed, point) and `truth` (point) [mm/d], and test NSE of the closed loop.
+        `x` (point) [mm/d], `law` (seed, point) and `truth` (point) [mm/d], `visits` (point), the `canopy` deficit that
+        the simulation shows [mm/d], and test NSE of the closed loop.
     """
     torch.set_num_threads(1)
     virtual = {name: value for name, value in cell.items() if name != "kind"}
@@ -70,5 +79,7 @@ def learn(cell: dict[str, Any], seeds: int) -> dict[str, Any]:
         "x": x[there].tolist(),
         "law": own["law"].transpose("seed", "x", "y").values[:, there].tolist(),
         "truth": truth.tolist(),
+        "visits": own["law_visits"].values[there].tolist(),
+        "canopy": rainy_canopy(simulation, claimed(cell), 1.0),
         "nse": nse(forcing["streamflow"].sel(time=test), flow),
     }

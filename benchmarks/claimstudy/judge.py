@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
+from claimstudy.catchments import claimed
 from hydronexus.fieldscale import deformation
 from hydronexus.fieldscale.candidates import EQUATIONS, FieldEquation
 from hydronexus.fieldscale.fit import Fit, Law, fit
@@ -16,7 +17,6 @@ FIELD = EQUATIONS["infiltration"][0]
 SOIL = FieldEquation(
     "exponential capacities", (("f", "mm/d"),), lambda x, y, f: infiltration_exponential_capacity(x, f), (0.1,), (1e3,)
 )
-PLACEBO = 1.0  # CV that is claimed of catchments whose rain is even
 CAUSE = {"uniform": "field", "soil": "soil", "rain and soil": "rain and soil"}  # of the other kinds: rain
 ALPHA = 0.05
 
@@ -24,47 +24,47 @@ ALPHA = 0.05
 def law_of(found: dict[str, Any], flux: np.ndarray) -> Law:
     """Points of a learned law."""
     x = np.array(found["x"])
-    return Law(x, np.zeros_like(x), flux, np.unique(x, return_inverse=True)[1])
+    return Law(x, np.zeros_like(x), flux, np.unique(x, return_inverse=True)[1], np.array(found["visits"], float))
 
 
-def explanations(rain: PointRain) -> dict[str, FieldEquation]:
+def explanations(rain: PointRain, canopy: float) -> dict[str, FieldEquation]:
     """What may have made a law, each with one free parameter."""
-    return {"field": FIELD, "rain": mixed(FIELD, rain), "soil": SOIL, "rain and soil": mixed(SOIL, rain)}
+    under = {"rain": mixed(FIELD, rain, canopy), "rain and soil": mixed(SOIL, rain, canopy)}
+    return {"field": FIELD, "soil": SOIL} | under
 
 
 def judge(found: dict[str, Any]) -> dict[str, Any]:
     """One catchment: how well its law is learned, which explanation fits best, and what mixing gains by member."""
     members, truth = np.array(found["law"]), np.array(found["truth"])
-    claimed = PointRain(found["rain_cv"] or PLACEBO, found.get("wet_fraction", 1.0))
-    law = law_of(found, members.mean(0))
-    fits: dict[str, Fit] = {name: fit(equation, law) for name, equation in explanations(claimed).items()}
+    law, equations = law_of(found, members.mean(0)), explanations(claimed(found), found["canopy"])
+    fits: dict[str, Fit] = {name: fit(equation, law) for name, equation in equations.items()}
     gains = []
     for flux in members:
         own = law_of(found, flux)
-        alone, under = (fit(explanations(claimed)[name], own).cross_validated for name in ("field", "rain"))
+        alone, under = (fit(equations[name], own).cross_validated for name in ("field", "rain"))
         gains.append(np.log(alone / under))
     low, high = stats.t.interval(1 - ALPHA, len(gains) - 1, np.mean(gains), stats.sem(gains))
     return {
         "kind": found["kind"],
         "noise": "rain_noise" in found,
         "nse": found["nse"],
-        "error": float(np.sqrt(np.mean((law.flux / truth - 1) ** 2))),
+        "error": law.rms(law.flux / truth - 1),
         "gain": float(np.mean(gains)),
         "claimed": bool(low > 0),
         "denied": bool(high < 0),
         "cause": min(fits, key=lambda name: fits[name].cross_validated),
         "capacity": float(fits["rain" if found["rain_cv"] else "field"].values[0]),
-        "cv_found": cv_of(law, claimed.wet_fraction),
+        "cv_found": cv_of(law, claimed(found).wet_fraction, found["canopy"]),
         "cv": found["rain_cv"],
-        "departure": deformation.sign(law.flux, fits["field"].at(law.x, law.y)),
+        "departure": deformation.sign(law.flux, fits["field"].at(law.x, law.y), law.weight),
     }
 
 
-def cv_of(law: Law, wet_fraction: float) -> float:
+def cv_of(law: Law, wet_fraction: float, canopy: float) -> float:
     """CV of rain by which mixing describes a law best, 0 to 4."""
 
     def error(cv: float) -> float:
-        return fit(mixed(FIELD, PointRain(round(cv, 3), wet_fraction)), law).rmse
+        return fit(mixed(FIELD, PointRain(round(cv, 3), wet_fraction), canopy), law).rmse
 
     found = optimize.minimize_scalar(error, bounds=(0.0, 4.0), method="bounded", options={"xatol": 0.02})
     return float(found.x if found.fun < error(0.0) else 0.0)

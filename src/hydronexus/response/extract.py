@@ -79,7 +79,7 @@ def extract(
         truncation_memory(module, source, simulation, forcing["streamflow"].values, first).to_dataset(),
     ]
     if not module.reads_hidden:
-        canopy = _canopy(simulation, rain, source.step) if rain is not None else 0.0
+        canopy = rainy_canopy(simulation, rain, source.step) if rain is not None else 0.0
         grids = law_grids(module, simulation, forcing["potential_evapotranspiration"])
         parts += [
             grids.drop_attrs(deep=False),
@@ -109,8 +109,18 @@ def extract(
     return merged
 
 
-def _canopy(simulation: xr.Dataset, rain: PointRain, step: float) -> float:
-    """What the simulated canopy keeps at every place of a rainy day's rain [mm d-1]."""
+def rainy_canopy(simulation: xr.Dataset, rain: PointRain, step: float) -> float:
+    """What the simulated canopy keeps at every place of a rainy day's rain [mm d-1].
+
+    Parameters
+    ----------
+    simulation : xarray.Dataset
+        Its closed loop has `rain` and `throughfall`.
+    rain : PointRain
+        How rain is spread over places.
+    step : float
+        Time step [d].
+    """
     closed = simulation.sel(loop="closed").mean("seed")
     fallen, through = (closed[name].values / step for name in ("rain", "throughfall"))
     rainy = fallen >= RAINY
