@@ -1,6 +1,7 @@
 """Verdicts on the study's claims."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hydronexus.evaluation.aggregate import aggregate
@@ -126,6 +127,31 @@ def test_claims_this_run_cannot_test_hold_no_number():
     claims = aggregate(evaluate_many(12))["claims"].iloc[[DEFORMATION, SPEED]]
     assert list(claims["verdict"]) == ["not yet tested"] * 2
     assert np.isnan(claims[["value", "low", "high", "p"]].to_numpy(float)).all()
+
+
+def on_a_grid(evaluations, deformation_of):
+    """Tables of a study whose infiltration is deformed by a function of the CV of its rain."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for evaluation in evaluations:
+        cv = rng.uniform(0.3, 1.5)
+        for row in evaluation["responses"]:
+            row["deformation"] = deformation_of(cv) if row["process"] == "infiltration" else rng.uniform()
+        rows.append((evaluation["metrics"][0]["basin"], "g", 50, "all", "all", "conditional_cv", cv))
+    names = ["basin", "grid", "cells", "season", "intensity", "statistic", "value"]
+    return aggregate(evaluations, [pd.DataFrame(rows, columns=names)])["claims"].iloc[DEFORMATION]
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [(1, "supported"), (-1, "not supported")])
+def test_deformation_that_goes_with_gridded_rain_is_judged_by_its_sign(sign, verdict):
+    row = on_a_grid(evaluate_many(20), lambda cv: 1 + sign * 0.5 * cv)
+    assert row["verdict"] == verdict
+    assert sign * row["value"] > 0.9
+    assert row["n"] == 20
+
+
+def test_deformation_on_few_grids_is_undecided():
+    assert on_a_grid(evaluate_many(9), lambda cv: cv)["verdict"] == "undecided"
 
 
 def test_sentences_never_print_nan():

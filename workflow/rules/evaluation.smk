@@ -9,6 +9,7 @@ TABLES = [
     "claims",
     "heterogeneity",
     "storms",
+    "drivers",
     "quarantine",
 ]
 BASIN_FIGURES = ["hydrograph", "flow_duration", "stores_and_fluxes", "laws", "pulse_response"]

@@ -8,6 +8,7 @@ import pandas as pd
 from hydronexus.evaluation.claims import claims
 from hydronexus.evaluation.climate import ATTRIBUTES
 from hydronexus.evaluation.closure import HORIZONS
+from hydronexus.evaluation.drivers import drivers
 from hydronexus.evaluation.responses import NUMBERS, TEXTS
 
 TEXT = (
@@ -40,7 +41,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "recovery": ("basin", "variable", "loop", "total_error_percent", "correlation", "nse"),
     "probes": ("basin", "model", "probe", "value", "unit", "low", "high", "passed", "expectation"),
     "intervals": ("basin", "kind", "level", "coverage", "width"),
-    "climate": ("basin", "precipitation", "potential_evapotranspiration", *ATTRIBUTES),
+    "climate": ("basin", "precipitation", "potential_evapotranspiration", *ATTRIBUTES, "rain_day_cv"),
     "quarantine": ("basin", "stage", "error", "reason"),
 }  # fmt: skip
 HETEROGENEITY = (
@@ -68,8 +69,8 @@ def aggregate(
     Returns
     -------
     dict of pandas.DataFrame
-        metrics, closure, responses, recovery, probes, intervals, climate, quarantine, claims, heterogeneity and storms;
-        every table has all its columns even where it has no row.
+        metrics, closure, responses, recovery, probes, intervals, climate, quarantine, claims, heterogeneity, storms and
+        drivers; every table has all its columns even where it has no row.
     """
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in COLUMNS}
     for evaluation in evaluations:
@@ -79,8 +80,15 @@ def aggregate(
         for name in ("metrics", "closure", "responses", "recovery", "probes", "intervals", "climate"):
             rows[name] += evaluation[name]
     tables = {name: _table(rows[name], columns) for name, columns in COLUMNS.items()}
-    on_grids = {"heterogeneity": _together(summaries, HETEROGENEITY), "storms": _together(storms, STORMS)}
-    return tables | {"claims": claims(tables)} | on_grids
+    tables |= {"heterogeneity": _together(summaries, HETEROGENEITY), "storms": _together(storms, STORMS)}
+    real = {name: _real(tables, name) for name in ("responses", "climate", "heterogeneity")}
+    tables["drivers"] = drivers(real["responses"], real["climate"], real["heterogeneity"])
+    return tables | {"claims": claims(tables)}
+
+
+def _real(tables: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
+    """Rows of basins that are not virtual."""
+    return tables[name][~tables[name]["basin"].isin(tables["recovery"]["basin"])]
 
 
 def _together(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ LEVEL = 0.05  # of every test
 SKILL_MARGIN = 0.02  # NSE below the LSTM that still counts as "as well as"
 CLOSURE_LIMIT = 1.0  # percent of precipitation
 GAP_LIMIT = 0.005  # NSE
+SMALL = 0.2  # rank correlation that would not be called a driver
 RESAMPLES = 2000
 PROCESSES = ("interception", "infiltration", "evapotranspiration", "routing", "recharge")
 Tables = dict[str, pd.DataFrame]
@@ -55,7 +56,7 @@ def claims(tables: Tables) -> pd.DataFrame:
     Parameters
     ----------
     tables : dict of pandas.DataFrame
-        metrics, closure, responses and recovery of :func:`hydronexus.evaluation.aggregate.aggregate`.
+        metrics, closure, responses, recovery and drivers of :func:`hydronexus.evaluation.aggregate.aggregate`.
 
     Returns
     -------
@@ -64,6 +65,7 @@ def claims(tables: Tables) -> pd.DataFrame:
     """
     virtual = set(tables["recovery"]["basin"])
     real = {name: tables[name][~tables[name]["basin"].isin(virtual)] for name in ("metrics", "closure", "responses")}
+    real["drivers"] = tables["drivers"]
     return pd.DataFrame([astuple(judge(real)) for judge in JUDGES], columns=list(Claim.__dataclass_fields__))
 
 
@@ -193,11 +195,37 @@ def _nonlinearity(tables: Tables) -> Claim:
 
 
 def _deformation(tables: Tables) -> Claim:
-    return _untested(
-        "Deformation from field to catchment scale is driven by the spatial heterogeneity of precipitation",
-        "share of deformation explained by heterogeneity [-]",
-        "Heterogeneity of gridded precipitation is not part of this run.",
+    """Infiltration, the process that rain drives most, is the more deformed the less alike rain is, by its grid."""
+    claim = "Deformation from field to catchment scale is driven by the spatial heterogeneity of precipitation"
+    statistic = "partial rank correlation of the deformation of infiltration with the CV of rain over the wet area [-]"
+    found = tables["drivers"]
+    found = found[(found["measure"] == "deformation") & found["rho"].notna()]
+    proxy = found["proxy"].astype(bool)
+    gridded = found[~proxy & (found["driver"] == "conditional_cv")]
+    own = gridded[gridded["process"] == "infiltration"]
+    if own.empty:
+        aside = _associated(found[proxy], "A proxy of time, not of space, the CV of rainy days' depth,")
+        return _untested(claim, statistic, f"Too few basins of this study have gridded rain. {aside}".strip())
+    row = own.iloc[0]
+    n, p = int(row["n"]), float(row["p_adjusted"])
+    verdict = "undecided"
+    if n >= MIN_BASINS and p < LEVEL:
+        verdict = "supported" if row["rho"] > 0 else "not supported"
+    elif n >= MIN_BASINS and row["high"] < SMALL:
+        verdict = "not supported"
+    sentence = (
+        f"Given {row['controls'] or 'no controls'}: {row['rho']:+.2f} ({_precision(row['low'], row['high'], p)}"
+        f"{_basins(n)}). {_associated(gridded.drop(own.index), 'The same CV')} "
+        f"Errors of rain deform laws in like manner (docs/benchmarks/claims.md).{_too_few(n)}"
     )
+    return Claim(claim, statistic, row["rho"], row["low"], row["high"], p, n, verdict, sentence)
+
+
+def _associated(rows: pd.DataFrame, driver: str) -> str:
+    if rows.empty:
+        return ""
+    parts = [f"{row.process} {row.rho:+.2f} (p {row.p_adjusted:.2g})" for row in rows.itertuples()]
+    return f"{driver} goes with the deformation of {', '.join(parts)}."
 
 
 def _speed(tables: Tables) -> Claim:

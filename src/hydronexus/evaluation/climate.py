@@ -37,7 +37,8 @@ def climate(forcing: xr.Dataset, period: Period) -> dict[str, float]:
         `precipitation` and `potential_evapotranspiration` [mm d-1]; `aridity`: their means' ratio PET/P [-] (Budyko
         1974); `snow_fraction`: share of precipitation that falls below 0 degC [-]; `runoff_ratio`: streamflow over
         precipitation on the steps with an observation [-]; `flow_variability`: standard deviation over mean of daily
-        streamflow, days observed in full [-]; `area_km2`. NaN where temperature, observations or area are missing.
+        streamflow, days observed in full [-]; `area_km2`; `rain_day_cv`: CV of daily precipitation on days of 1 mm or
+        more [-]. NaN where temperature, observations or area are missing.
 
     References
     ----------
@@ -63,7 +64,15 @@ def climate(forcing: xr.Dataset, period: Period) -> dict[str, float]:
         "runoff_ratio": _ratio(flow[observed].sum(), rain[observed].sum()),
         "flow_variability": _ratio(daily.std(ddof=0), daily.mean()),
         "area_km2": float(forcing.attrs.get("area_km2", math.nan)),
+        "rain_day_cv": _rain_day_cv(inside["precipitation"]),
     }
+
+
+def _rain_day_cv(precipitation: xr.DataArray) -> float:
+    """CV of daily precipitation on days of 1 mm or more [-]."""
+    daily = pd.Series(precipitation.values.astype(float), precipitation["time"].to_index()).resample("D").sum()
+    rainy = daily[daily >= 1.0]
+    return _ratio(rainy.std(ddof=0), rainy.mean())
 
 
 def _ratio(over: float, under: float) -> float:
