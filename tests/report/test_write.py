@@ -94,6 +94,19 @@ def test_the_page_is_balanced_html_in_the_promised_order(page):
     assert ids == expected.split()
 
 
+def test_drivers_of_deformation_are_told_with_proxies_named(tmp_path):
+    html = report(tmp_path, evaluate_many(12))
+    assert "rain day cv (proxy)" not in html  # the same climate in every basin: no correlation
+    evaluations = evaluate_many(12)
+    for i, evaluation in enumerate(evaluations):
+        evaluation["climate"][0]["rain_day_cv"] = i
+        for row in evaluation["responses"]:
+            row["deformation"] = i % 5
+    html = report(tmp_path, evaluations)
+    assert "rain day cv (proxy)" in html
+    assert "Deformation and heterogeneity over basins" in html
+
+
 def test_nothing_is_fetched_from_anywhere_but_the_figures_folder(page):
     assert not re.search(r"https?://|@import|url\(|<link|<script", page)
     for tag, attributes in Page(page).tags:

@@ -43,6 +43,7 @@ def split_by(
     precipitation, criterion = xr.align(precipitation, criterion, join="exact")
     if "source" not in precipitation.dims:
         precipitation = precipitation.expand_dims(source=["precipitation"])
+    precipitation = precipitation.transpose("source", "time")
     if any(bool(criterion.equals(one)) for one in precipitation.drop_vars("source", errors="ignore")):
         raise ValueError("the criterion is precipitation itself; classes of its intensity are what knots are for")
     before = criterion.shift(time=lag)
@@ -56,4 +57,4 @@ def split_by(
         if not bool((part > 0).any("time").all()):
             raise ValueError(f"no precipitation falls where {label}; move the edges")
         classes.append(part.assign_coords(source=[f"{source}, {label}" for source in part["source"].values]))
-    return xr.concat(classes, "source").transpose("source", "time")
+    return xr.concat(classes, "source")

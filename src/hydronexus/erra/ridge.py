@@ -9,8 +9,8 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from hydronexus.erra.design import Layout
 from hydronexus.erra.noise import unfold
 
-STRENGTHS = np.geomspace(1e-8, 1e4, 97)  # relative to the data
-WEAK = 1e-8  # enough to solve with collinear columns
+STRENGTHS = np.geomspace(1e-6, 1e4, 81)  # relative to the data
+WEAK = 1e-6  # enough to solve with collinear columns
 SIZE = 1e-6  # of the response itself beside its second differences: settles what neither data nor shape does
 SINGULAR = 1e12  # condition number
 
@@ -117,7 +117,7 @@ def solve(gram: np.ndarray, penalty: np.ndarray, strength: float) -> Solution:
         inverse = cho_solve(cho_factor(scaled), np.eye(len(scaled)))
     except LinAlgError:
         inverse = np.full_like(scaled, np.inf)
-    if not np.linalg.norm(scaled, 1) * np.linalg.norm(inverse, 1) < SINGULAR / (WEAK if strength else 1.0):
+    if not np.linalg.norm(scaled, 1) * np.linalg.norm(inverse, 1) < (np.inf if strength else SINGULAR):
         raise ValueError(
             "precipitation sources, segments and lags cannot be told apart (collinear columns): "
             'set regularisation="gcv", use fewer lags, knots or sources, or give a longer record'
