@@ -41,8 +41,10 @@ def laws(response: xr.Dataset) -> Figure:
     for axes in panels[len(processes) + 1 :]:
         axes.remove()
     figure.suptitle(f"{response.attrs['basin']}: learned laws where the basin has been")
-    handles = [Line2D([], [], color=c, linewidth=1.8, label=f"{level} store state") for level, (_, c) in LEVELS.items()]
+    handles = [Line2D([], [], color=c, linewidth=1.8, label=f"{level} store") for level, (_, c) in LEVELS.items()]
     handles.append(Line2D([], [], color=OBSERVED, linestyle="--", linewidth=1.2, label="field-scale equation"))
+    if "mixed" in response:
+        handles.append(Line2D([], [], color=OBSERVED, linestyle="-.", linewidth=1.2, label="mixed by rain"))
     if "law_true" in response:
         handles.append(Line2D([], [], color=OBSERVED, linestyle=":", linewidth=1.8, label="truth"))
     legend_below(figure, handles, len(handles))
@@ -61,6 +63,8 @@ def _law(axes: Axes, law: xr.Dataset, labels: dict[str, str]) -> None:
             x = at["law_x"].values
             band(axes, x, at["law"], colour, linewidth=1.8, label=f"{float(at['law_y']):.3g}")
             axes.plot(x, at["field"], color=colour, linestyle="--", linewidth=1.2)
+            if "mixed" in at and np.isfinite(at["mixed"]).any():
+                axes.plot(x, at["mixed"], color=colour, linestyle="-.", linewidth=1.2)
             if "law_true" in at:
                 axes.plot(x, at["law_true"], color=colour, linestyle=":", linewidth=1.8)
         low, high = axes.get_ylim()
@@ -85,6 +89,9 @@ def _law(axes: Axes, law: xr.Dataset, labels: dict[str, str]) -> None:
 def _routing(axes: Axes, response: xr.Dataset) -> None:
     lag = response["routing_lag"].values
     band(axes, lag, response["routing"], OBSERVED, linewidth=1.8, marker="o", markersize=4)
+    if "routing_equation" in response:
+        equation = "\n".join(_lines(response["routing_equation"].item()))
+        axes.text(0, 1.02, equation, transform=axes.transAxes, fontsize="x-small", color="#555555", va="bottom")
     axes.set_xlabel("lag [d]")
     axes.set_ylabel("unit hydrograph [-]")
     axes.set_ylim(bottom=0)
