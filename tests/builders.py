@@ -251,6 +251,11 @@ def _response(name: str, rng: np.random.Generator, seeds: int, virtual: bool, st
         },
         "routing": (("seed", "routing_lag"), routing / routing.sum(-1, keepdims=True)),
         "pulse": (("seed", "flux", "intensity_bin", "wetness_bin", "lag"), members),
+        "erra": (
+            ("series", "intensity_bin", "erra_lag"),
+            np.broadcast_to(np.exp(-np.arange(60) / 5) / 8, (2, 4, 60)) * np.array([1, 0.9])[:, None, None],
+        ),
+        "erra_error": (("series", "intensity_bin", "erra_lag"), np.full((2, 4, 60), 0.01)),
         "pulse_count": (("intensity_bin", "wetness_bin"), np.full((4, 3), 20)),
     }
     for index, values in per_flux.items():
@@ -268,6 +273,8 @@ def _response(name: str, rng: np.random.Generator, seeds: int, virtual: bool, st
             "seed": np.arange(seeds),
             "lag": lag,
             "routing_lag": routing_lag,
+            "series": ["observed", "simulated"],
+            "erra_lag": np.arange(60) * step_days,
             "addition": [1.0, 5.0, 10.0, 25.0, 50.0],
             "separation": [1.0, 3.0, 7.0, 14.0, 30.0],
             "intensity": ("intensity_bin", [2.0, 6.0, 12.0, 30.0]),

@@ -34,7 +34,7 @@ CODE = {
     "precipitation": code_digest("precipitation", "archive"),
     "train": code_digest("model", "training"),
     "baselines": code_digest("baselines"),
-    "response": code_digest("response", "fieldscale", "virtual"),
+    "response": code_digest("response", "erra", "fieldscale", "virtual"),
     "evaluation": code_digest("evaluation"),
     "figures": code_digest("figures"),
     "report": code_digest("report"),

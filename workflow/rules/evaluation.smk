@@ -12,7 +12,7 @@ TABLES = [
     "drivers",
     "quarantine",
 ]
-BASIN_FIGURES = ["hydrograph", "flow_duration", "stores_and_fluxes", "laws", "pulse_response"]
+BASIN_FIGURES = ["hydrograph", "flow_duration", "stores_and_fluxes", "laws", "pulse_response", "erra"]
 
 
 rule evaluate_basin:

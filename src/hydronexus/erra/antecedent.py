@@ -1,6 +1,7 @@
 """Nonstationarity: precipitation that falls under unlike antecedent conditions, as sources of their own."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -50,7 +51,7 @@ def split_by(
     bounds = [-np.inf, *edges, np.inf]
     name = criterion.name or "criterion"
     classes = []
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds):
         inside = (before > low) & (before <= high)
         part = precipitation.where(inside, 0.0).where(before.notnull() & precipitation.notnull())
         label = f"{low:g} < {name} <= {high:g}".replace("-inf < ", "").replace(" <= inf", "")

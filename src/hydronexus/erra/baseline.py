@@ -1,13 +1,16 @@
 """Slow flow taken out of streamflow before the analysis."""
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import dask.array as da
+import dask
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-Series = TypeVar("Series", np.ndarray, da.Array, xr.DataArray)
+if TYPE_CHECKING:
+    import dask.array as da
+
+Series = TypeVar("Series", np.ndarray, "da.Array", xr.DataArray)
 
 
 def remove_baseline(streamflow: Series, window: int, quantile: float) -> Series:
@@ -41,6 +44,6 @@ def remove_baseline(streamflow: Series, window: int, quantile: float) -> Series:
 
     if isinstance(streamflow, xr.DataArray):
         return streamflow.copy(data=remove_baseline(streamflow.data, window, quantile))
-    if isinstance(streamflow, da.Array):
-        return da.map_overlap(above, streamflow, depth=window // 2, boundary="none", dtype=float)
+    if dask.is_dask_collection(streamflow):
+        return streamflow.map_overlap(above, depth=window // 2, boundary="none", dtype=float)
     return above(np.asarray(streamflow, float))

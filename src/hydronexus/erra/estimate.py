@@ -4,28 +4,27 @@ from dataclasses import dataclass
 from typing import Literal
 
 import dask
-import dask.array as da
 import numpy as np
 import xarray as xr
 
-from hydronexus.erra import bootstrap as resampling
-from hydronexus.erra import noise, normal, ridge, robust
+from hydronexus.erra import cauchy, noise, normal, resampling, ridge
 from hydronexus.erra.design import Layout
 from hydronexus.erra.labelled import response_functions
 
-Series = np.ndarray | da.Array | xr.DataArray
+Series = normal.Array | xr.DataArray
 REWEIGHTINGS = 50
 SETTLED = 1e-6  # relative change of the coefficients
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One regression: its columns, its solution, and by row what is left [mm per step] and its weight."""
+    """One regression: columns, solution, residual and weight by row, and the covariance of the coefficients."""
 
     layout: Layout
     solution: ridge.Solution
     residuals: np.ndarray
     weights: np.ndarray | None
+    variance: float
     covariance: np.ndarray
 
     @property
@@ -89,8 +88,8 @@ def erra(
     Returns
     -------
     xarray.Dataset
-        `rrd` (source, lag) [d-1], runoff response distribution weighted by precipitation; `nrf_knot` (source, knot, lag)
-        and `nrf_segment` (source, segment, lag) [mm d-1], streamflow due to that depth of precipitation in one step;
+        `rrd` (source, lag) [d-1], runoff response distribution weighted by precipitation; `nrf_knot` (source, knot,
+        lag) and `nrf_segment` (source, segment, lag) [mm d-1], streamflow due to that depth in one step;
         `rrd_knot` and `rrd_segment`, the same per mm [d-1]. Depths are the coordinates `knot_depth` and
         `segment_depth` [mm per step], the latter sum P^2 / sum P within the segment. With each of the first three come
         `_error` (standard error), `_covariance` (over lag and lag_with), `_volume` (sum over lags times step) and
@@ -111,7 +110,7 @@ def erra(
     edges = _edges(rain, knots)
     record = normal.Record(rain, flow, edges, block or max(round(365 / step), 1))
     share, centre = normal.intensities(record)
-    order = _order(record, lags, regularisation, robust) if ar_order == "auto" else ar_order
+    order = _order(record, lags, robust) if ar_order == "auto" else ar_order
     fit = _fit(record, record.layout(lags, order), regularisation, robust)
     shape = (*share.shape, lags)
     beta = noise.responses(fit.solution.coefficients, fit.layout).reshape(shape)
@@ -171,7 +170,69 @@ def _edges(rain: normal.Array, knots: np.ndarray | None) -> np.ndarray:
     return edges
 
 
-def _order(record: normal.Record, lags: int, regularisation: ridge.Regularisation, robust: bool) -> int:
+def _order(record: normal.Record, lags: int, robust: bool) -> int:
     layout = record.layout(lags, noise.HIGHEST_ORDER)
-    fit = _fit(record, layout, regularisation, robust)
-    return noise.choose_order(normal.total(normal.grams(record, layout, fit.weights)), layout, fit.count)
+    weights = _fit(record, layout, ridge.WEAK, robust).weights if robust else None
+    return noise.choose_order(normal.total(normal.grams(record, layout, weights)), layout)
+
+
+def _fit(record: normal.Record, layout: Layout, regularisation: ridge.Regularisation, robust: bool) -> Fit:
+    plain = normal.total(normal.grams(record, layout))
+    count = round(plain[0, 0])
+    if count <= layout.size:
+        raise ValueError(
+            f"{count} complete rows cannot give {layout.size} coefficients: use fewer lags, knots or "
+            "sources, or fill gaps (a row needs all of its lags)"
+        )
+    solution = ridge.estimate(plain, layout, count, regularisation)
+    residuals = normal.residuals(record, layout, solution.coefficients)
+    if not robust:
+        variance = float(np.nansum(residuals**2)) / (count - solution.freedom)
+        return Fit(layout, solution, residuals, None, variance, variance * solution.inverse)
+    for _ in range(REWEIGHTINGS):
+        before = solution.coefficients
+        weights = cauchy.weights(residuals)
+        solution = ridge.estimate(normal.total(normal.grams(record, layout, weights)), layout, count, regularisation)
+        residuals = normal.residuals(record, layout, solution.coefficients)
+        if np.abs(solution.coefficients - before).max() <= SETTLED * np.abs(before).max():
+            break
+    variance = cauchy.variance(residuals, solution.freedom)
+    inverse = ridge.solve(plain, solution.penalty, solution.strength).inverse
+    return Fit(layout, solution, residuals, weights, variance, variance * inverse)
+
+
+def _diagnostics(fit: Fit) -> dict[str, tuple]:
+    phi = fit.layout.autoregression(fit.solution.coefficients)
+    weighted = fit.residuals if fit.weights is None else fit.residuals * fit.weights
+    acf, pacf = noise.autocorrelation(weighted)
+    return {
+        "ar_order": ((), fit.layout.order, {"long_name": "order of the autoregressive noise", "units": "1"}),
+        "ar": ("ar_lag", phi, {"long_name": "autoregressive coefficient of the noise", "units": "1"}),
+        "nu": ((), fit.solution.strength, {"long_name": "relative strength of regularisation", "units": "1"}),
+        "rows": ((), fit.count, {"long_name": "complete rows", "units": "1"}),
+        "effective_rows": (
+            (), noise.effective_count(phi, fit.count), {"long_name": "independent rows, given the noise", "units": "1"}
+        ),
+        "residual_variance": ((), fit.variance, {"long_name": "variance of the noise's innovations", "units": "mm2"}),
+        "residual_acf": ("noise_lag", acf, {"long_name": "autocorrelation of residuals", "units": "1"}),
+        "residual_pacf": ("noise_lag", pacf, {"long_name": "partial autocorrelation of residuals", "units": "1"}),
+    }  # fmt: skip
+
+
+def _coords(sources: np.ndarray, edges: np.ndarray, centre: np.ndarray, lag: np.ndarray) -> dict[str, tuple]:
+    numbers = np.arange(1, edges.shape[1])
+    time = {"long_name": "lag", "units": "d"}
+    depth = {"long_name": "precipitation in one step", "units": "mm"}
+    return {
+        "source": ("source", sources),
+        "lag": ("lag", lag, time),
+        "lag_with": ("lag_with", lag, time),
+        "knot": ("knot", numbers),
+        "segment": ("segment", numbers),
+        "knot_depth": (("source", "knot"), edges[:, 1:], depth),
+        "segment_depth": (
+            ("source", "segment"),
+            centre,
+            depth | {"long_name": "precipitation-weighted mean in one step"},
+        ),
+    }

@@ -1,7 +1,6 @@
 """From coefficients to labelled response functions."""
 
 import numpy as np
-import xarray as xr
 
 
 def response_functions(
@@ -34,7 +33,9 @@ def response_functions(
     within = np.einsum("sakscl->sakcl", covariance)  # no covariance between sources is asked for
     width = np.diff(knots)
     to_knot = width[:, None, :] * np.tri(width.shape[1])
-    to_centre = width[:, None, :] * np.tri(width.shape[1], k=-1) + np.eye(width.shape[1]) * (centre - knots[:, :-1])[:, None]
+    to_centre = (
+        width[:, None, :] * np.tri(width.shape[1], k=-1) + np.eye(width.shape[1]) * (centre - knots[:, :-1])[:, None]
+    )
     found = {}
     for name, dim, sums, depth in (
         ("rrd", (), share[:, None, :], None),

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.linalg import solve_discrete_lyapunov, solve_toeplitz, toeplitz
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from hydronexus.erra.design import Layout
 
@@ -13,7 +13,7 @@ ROUNDING = 1e-12  # share of variance left by an exact fit
 NOISE_LAGS = 10
 
 
-def choose_order(gram: np.ndarray, layout: Layout, count: int) -> int:
+def choose_order(gram: np.ndarray, layout: Layout) -> int:
     """Order of the noise: the last lag at which its partial autocorrelation is neither insignificant nor negligible.
 
     The partial autocorrelation at lag h is the last coefficient of the AR(h) fitted along with the response.
@@ -24,13 +24,11 @@ def choose_order(gram: np.ndarray, layout: Layout, count: int) -> int:
         Normal equations of the highest order to consider.
     layout : Layout
         Their columns.
-    count : int
-        Rows in them.
     """
     remaining, _ = _fit(gram[np.ix_(layout.columns_of(0), layout.columns_of(0))])
     if remaining < ROUNDING:
         return 0
-    limit = max(NEGLIGIBLE, norm.isf(SIGNIFICANCE / layout.order / 2) / np.sqrt(count))
+    limit = max(NEGLIGIBLE, -ndtri(SIGNIFICANCE / layout.order / 2) / np.sqrt(gram[0, 0]))
     partial = [
         _fit(gram[np.ix_(layout.columns_of(h), layout.columns_of(h))])[1][-1] for h in range(1, layout.order + 1)
     ]

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import dask
-import dask.array as da
 import numpy as np
 from dask.delayed import Delayed
 
 from hydronexus.erra.design import Layout, broken_stick, rows
 
-Array = np.ndarray | da.Array
+if TYPE_CHECKING:
+    import dask.array as da
+
+Array: TypeAlias = Union[np.ndarray, "da.Array"]
 FAN_IN = 8  # blocks added at once
 
 
@@ -42,8 +45,16 @@ class Record:
         return Layout(sources * (edges - 1), lags, order)
 
     def blocks(self, reach: int) -> Iterator[slice]:
-        """Blocks of rows, each of which can look back `reach` steps."""
+        """Blocks of rows, each of which can look back `reach` steps.
+
+        Raises
+        ------
+        ValueError
+            If there is no such row.
+        """
         steps = self.streamflow.shape[0]
+        if steps <= reach:
+            raise ValueError(f"a record of {steps} steps is too short: a row looks back {reach} steps; give fewer lags")
         for first in range(reach, steps, self.block):
             yield slice(first, min(first + self.block, steps))
 

@@ -1,6 +1,7 @@
 """All response functions of one basin, as one labelled dataset."""
 
 import json
+import logging
 
 import numpy as np
 import xarray as xr
@@ -10,6 +11,7 @@ from hydronexus.config import Model, Periods, Response, Training, Virtual
 from hydronexus.errors import BasinError
 from hydronexus.fieldscale.mixing import PointRain, canopy_deficit
 from hydronexus.response.attribution import attribute
+from hydronexus.response.ensemble_runoff import runoff_responses
 from hydronexus.response.field import compared, routing_fit
 from hydronexus.response.indices import indices
 from hydronexus.response.laws import law_grids
@@ -19,6 +21,8 @@ from hydronexus.response.pulses import FLUXES, bin_pulses, choose_pulses, remove
 from hydronexus.training.simulate import restore
 from hydronexus.virtual import catchment
 
+log = logging.getLogger(__name__)
+ERRA_LAG = 60  # d, beyond which its errors outgrow responses
 RAINY = 5.0  # mm d-1, rain that fills a canopy
 
 
@@ -48,8 +52,8 @@ def extract(
     xarray.Dataset
         Laws on grids with what :func:`hydronexus.response.field.compared` says of them; the unit hydrograph and the
         equation that describes it best; responses to removed rain by lag, intensity and antecedent wetness, to added
-        rain, and to pairs of pulses; attribution of high flows; indices of nonlinearity and memory; for virtual basins
-        also the truth (`law_true`, `pulse_true`).
+        rain, and to pairs of pulses; ERRA of observed and simulated streamflow; attribution of high flows; indices of
+        nonlinearity and memory; for virtual basins also the truth (`law_true`, `pulse_true`).
 
     Raises
     ------
@@ -86,6 +90,13 @@ def extract(
             compared(grids, rain, canopy),
             attribute(module, source, simulation, first, lag),
         ]
+    try:
+        edges = np.quantile(pulses["removed"], np.linspace(0, 1, response.intensity_bins + 1)[1:-1])
+        ensemble = simulation["streamflow"].sel(loop="closed").mean("seed").values
+        flows = [values[first:].astype(float) for values in (rain_depth, forcing["streamflow"].values, ensemble)]
+        parts.append(runoff_responses(*flows, edges, min(lag, round(ERRA_LAG / source.step)), source.step))
+    except ValueError as error:
+        log.warning("%s: no ERRA: %s", forcing.attrs["basin"], error)
     unit_hydrograph = module.routing.unit_hydrograph().detach().numpy()
     routing = xr.DataArray(
         unit_hydrograph,

@@ -1,7 +1,7 @@
 """Cauchy weights, under which a wild value has little say."""
 
 import numpy as np
-from scipy.stats import median_abs_deviation
+from scipy.special import ndtri
 
 TUNING = 2.385  # 95 % efficient where residuals are normal (Holland and Welsch 1977)
 
@@ -42,4 +42,5 @@ def variance(residuals: np.ndarray, freedom: float) -> float:
 
 
 def _scale(residuals: np.ndarray) -> float:
-    return TUNING * median_abs_deviation(residuals, scale="normal", nan_policy="omit")
+    deviation = np.nanmedian(np.abs(residuals - np.nanmedian(residuals)))
+    return float(TUNING * deviation / ndtri(0.75))

@@ -47,4 +47,5 @@ def response_covariance(
         ]
     )
     shape = (layout.channels, layout.lags)
-    return np.cov(found.reshape(count, -1), rowvar=False).reshape(*shape, *shape)
+    few = blocks / (blocks - 1)  # the draws vary about the mean of the blocks, not about the truth
+    return few * np.cov(found.reshape(count, -1), rowvar=False).reshape(*shape, *shape)
