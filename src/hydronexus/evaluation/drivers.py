@@ -45,7 +45,7 @@ def drivers(responses: pd.DataFrame, climate: pd.DataFrame, heterogeneity: pd.Da
     for measure in MEASURES:
         values = responses.pivot(index="basin", columns="process", values=measure).dropna(axis=1, how="all")
         for driver in (*OBSERVED, *PROXIES):
-            if driver not in attributes:
+            if driver not in attributes or attributes[driver].isna().all():
                 continue
             found = [
                 {"process": process, "measure": measure, "driver": driver, "proxy": driver in PROXIES}

@@ -91,6 +91,7 @@ def write_report(
         intervals=interval_table(tables["intervals"]).to_dict("records"),
         recovery=tables["recovery"].to_dict("records"),
         responses=tables["responses"].to_dict("records"),
+        laws=tables["responses"].dropna(subset="field_cross_validated").to_dict("records"),
         drivers=tables["drivers"].dropna(subset="rho").to_dict("records"),
         grids=_grids(tables, list(study.precipitation_grids)),
         storm_caption=STORM_CAPTION,
