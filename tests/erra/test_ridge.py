@@ -34,7 +34,7 @@ def test_with_noise_the_response_of_the_system_is_smoothed_not_the_coefficients(
 
 def test_the_strength_minimises_the_cross_validation_score():
     precipitation, layout = rain(300, 1), Layout(1, 25, 0)
-    streamflow = respond(precipitation, smooth(25)) + noise(300, 1, scale=3.0)
+    streamflow = respond(precipitation, smooth(25)) + noise(300, 1)
     table = rows(precipitation[None], streamflow, np.array([[0.0, precipitation.max()]]), layout)
     design, flow = table[:, :-1], table[:, -1]
     solution = estimate(table.T @ table, layout, len(table), "gcv")
@@ -53,7 +53,7 @@ def test_the_strength_minimises_the_cross_validation_score():
 
 def test_a_short_noisy_record_gives_a_better_response():
     precipitation = rain(500, 2)
-    streamflow = respond(precipitation, smooth(30)) + noise(500, 2, (0.6,), scale=2.0)
+    streamflow = respond(precipitation, smooth(30)) + noise(500, 2, scale=2.0)
     plain, regular = (erra(precipitation, streamflow, lags=30, regularisation=r) for r in (None, "gcv"))
     off = [np.sqrt(((found["rrd"][0] - smooth(30)) ** 2).mean().item()) for found in (plain, regular)]
     assert off[1] < 0.6 * off[0]
@@ -78,3 +78,10 @@ def test_sources_that_cannot_be_told_apart_are_refused_or_share_the_response():
     assert np.isfinite(found["rrd"]).all()
     np.testing.assert_allclose(found["rrd"].sum("source"), alone["rrd"][0], atol=0.002)
     np.testing.assert_allclose(found["rrd"][0], found["rrd"][1], atol=1e-6)
+
+
+def test_a_strong_penalty_straightens_the_response_also_under_noise():
+    precipitation = rain(3000, 5)
+    streamflow = respond(precipitation, kernel(12)) + noise(3000, 5, (0.9,))
+    straight = erra(precipitation, streamflow, lags=12, ar_order=1, regularisation=1e4)["rrd"][0]
+    assert float(np.abs(straight.diff("lag", 2)).max()) < 1e-3 * float(np.abs(straight).max())

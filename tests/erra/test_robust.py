@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hydronexus.erra import erra
-from hydronexus.erra.cauchy import variance, weights
+from hydronexus.erra.cauchy import least_held, variance, weights
 from tests.erra.synthetic import kernel, noise, rain, respond
 
 
@@ -15,6 +15,11 @@ def test_weights_of_known_residuals():
     np.testing.assert_allclose(found[:4], 1 / (1 + (residuals[:4] / scale) ** 2))
     assert np.isnan(found[4])
     assert found[3] < 0.002
+
+
+def test_a_row_has_the_least_weight_of_the_flows_it_holds():
+    found = least_held(np.array([1.0, 0.1, 0.8, 0.9, 0.7]), 2)
+    np.testing.assert_allclose(found[2:], [0.1, 0.1, 0.7])
 
 
 def test_the_variance_of_normal_residuals_is_that_of_95_percent_efficiency():
@@ -33,8 +38,8 @@ def test_outliers_hardly_move_the_response():
     assert off[1] < off[0] / 5
     assert float(np.abs((robust["rrd"][0] - kernel(10)) / robust["rrd_error"][0]).max()) < 3.5
     assert robust["ar_order"] == clean["ar_order"] == 1
-    np.testing.assert_allclose(robust["ar"], 0.8, atol=0.03)
-    assert abs(plain["ar"].sum().item() - 0.8) > 0.2
+    np.testing.assert_allclose(robust["ar"], 0.8, atol=0.08)
+    assert plain["ar"].sum().item() < 0.4
 
 
 def test_without_outliers_it_costs_little():

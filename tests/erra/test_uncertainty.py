@@ -6,16 +6,15 @@ import pytest
 from hydronexus.erra import erra
 from tests.erra.synthetic import kernel, noise, rain, respond
 
-STEPS, LAGS, REPEATS = 2500, 10, 150
+STEPS, LAGS, REPEATS = 2500, 10, 100
 
 
-def repeated(uneven=False, **options):
-    """Analyses of series that differ by chance only, with first-order noise."""
+def repeated(count=REPEATS, uneven=False, **options):
+    """Analyses of series that differ by chance only, with first-order or with uneven white noise."""
     found = []
-    for seed in range(REPEATS):
+    for seed in range(count):
         precipitation = rain(STEPS, seed)
-        errors = noise(STEPS, seed, (0.8,) if not uneven else ())
-        errors = errors * (0.2 + precipitation / 3) if uneven else errors
+        errors = noise(STEPS, seed) * (0.2 + precipitation / 3) if uneven else noise(STEPS, seed, (0.8,))
         streamflow = respond(precipitation, kernel(LAGS)) + errors
         found.append(erra(precipitation, streamflow, lags=LAGS, **options))
     return found
@@ -69,7 +68,7 @@ def test_regularised_intervals_hold_the_truth_too():
 
 
 def test_the_bootstrap_knows_uneven_noise_where_the_regression_does_not():
-    regression, resampled = repeated(uneven=True, ar_order=0), repeated(uneven=True, ar_order=0, bootstrap=60, block=50)
+    regression, resampled = (repeated(60, uneven=True, ar_order=0, bootstrap=n, block=100) for n in (0, 50))
     spread = np.std([a["rrd"][0, 0].item() for a in resampled])
     assert np.mean([a["rrd_error"][0, 0].item() for a in resampled]) == pytest.approx(spread, rel=0.2)
     assert np.mean([a["rrd_error"][0, 0].item() for a in regression]) < 0.7 * spread

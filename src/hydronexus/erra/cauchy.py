@@ -20,6 +20,18 @@ def weights(residuals: np.ndarray) -> np.ndarray:
     return 1 / (1 + (residuals / scale) ** 2)
 
 
+def least_held(of_flows: np.ndarray, order: int) -> np.ndarray:
+    """Least weight of the flows that a row holds: its own and `order` earlier ones.
+
+    Parameters
+    ----------
+    of_flows : numpy.ndarray
+        Weight of every step's streamflow, shape (time,).
+    order : int
+    """
+    return np.minimum.reduce([np.roll(of_flows, i) for i in range(order + 1)])
+
+
 def variance(residuals: np.ndarray, freedom: float) -> float:
     """Variance by which the inverse normal matrix without weights gives the covariance of a Cauchy estimate.
 

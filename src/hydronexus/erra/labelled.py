@@ -2,6 +2,12 @@
 
 import numpy as np
 
+LONG_NAMES = {
+    "rrd": "runoff response distribution, weighted by precipitation",
+    "nrf_knot": "nonlinear response to precipitation at the knot",
+    "nrf_segment": "nonlinear response to precipitation in the segment",
+}
+
 
 def response_functions(
     beta: np.ndarray, covariance: np.ndarray, knots: np.ndarray, share: np.ndarray, centre: np.ndarray, step: float
@@ -56,13 +62,6 @@ def response_functions(
                 ),
             }  # fmt: skip
     return found
-
-
-LONG_NAMES = {
-    "rrd": "runoff response distribution, weighted by precipitation",
-    "nrf_knot": "nonlinear response to precipitation at the knot",
-    "nrf_segment": "nonlinear response to precipitation in the segment",
-}
 
 
 def _described(

@@ -147,10 +147,14 @@ def autocorrelation(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     acf, pacf : numpy.ndarray
         At lags 1 to 10, shape (10,); NaN of a series without variance.
     """
-    variance = np.nanmean(series**2)
-    if not variance > 0:
+    if not np.nansum(series**2) > 0:
         return np.full(NOISE_LAGS, np.nan), np.full(NOISE_LAGS, np.nan)
-    acf = np.array([np.nanmean(series[i:] * series[:-i]) for i in range(1, NOISE_LAGS + 1)]) / variance
+    acf = np.array([_correlation(series[i:], series[:-i]) for i in range(1, NOISE_LAGS + 1)])
     column = np.concatenate([[1.0], acf])
     pacf = [solve_toeplitz(column[:i], acf[:i])[-1] for i in range(1, NOISE_LAGS + 1)]
     return acf, np.array(pacf)
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    both = np.isfinite(one) & np.isfinite(other)
+    return one[both] @ other[both] / np.sqrt((one[both] @ one[both]) * (other[both] @ other[both]))

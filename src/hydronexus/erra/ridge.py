@@ -12,6 +12,7 @@ from hydronexus.erra.noise import unfold
 STRENGTHS = np.geomspace(1e-6, 1e4, 81)  # relative to the data
 WEAK = 1e-6  # enough to solve with collinear columns
 SIZE = 1e-6  # of the response itself beside its second differences: settles what neither data nor shape does
+ROUNDS, SETTLED = 50, 1e-5
 SINGULAR = 1e12  # condition number
 
 Regularisation = Literal["gcv"] | float | None
@@ -66,10 +67,15 @@ def estimate(gram: np.ndarray, layout: Layout, count: int, regularisation: Regul
     if regularisation is None:
         return solve(gram, np.zeros((layout.size, layout.size)), 0.0)
     unit = _relative(roughness(np.zeros(layout.order), layout), gram)
-    first = solve(gram, WEAK * unit, WEAK)
-    unit = _relative(roughness(layout.autoregression(first.coefficients), layout), gram)
-    strength = _cross_validated(gram, unit, count) if regularisation == "gcv" else float(regularisation)
-    return solve(gram, strength * unit, strength)
+    solution = solve(gram, WEAK * unit, WEAK)
+    for _ in range(ROUNDS):  # the penalty depends on the noise, and the noise on the penalty
+        before = layout.autoregression(solution.coefficients)
+        unit = _relative(roughness(before, layout), gram)
+        strength = _cross_validated(gram, unit, count) if regularisation == "gcv" else float(regularisation)
+        solution = solve(gram, strength * unit, strength)
+        if np.allclose(layout.autoregression(solution.coefficients), before, rtol=0, atol=SETTLED):
+            break
+    return solution
 
 
 def roughness(autoregression: np.ndarray, layout: Layout) -> np.ndarray:
