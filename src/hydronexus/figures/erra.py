@@ -37,7 +37,7 @@ def erra(response: xr.Dataset) -> Figure:
         axes.set_title(f"rain of {intensity[i]:.3g} mm/d", loc="left")
         axes.set_xscale("symlog", linthresh=1)
         axes.set_xlim(0, lag[-1])
-        ticks = [t for t in (0, 1, 3, 10, 30, 60) if t <= lag[-1]]
+        ticks = [t for t in (0, 1, 2, 5, 10, 20) if t <= lag[-1]]
         axes.set_xticks(ticks, [str(t) for t in ticks])
         axes.tick_params(axis="x", labelbottom=True)
     for axes in panels[max(0, len(intensity) - columns) : len(intensity)]:

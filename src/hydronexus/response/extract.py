@@ -22,7 +22,7 @@ from hydronexus.training.simulate import restore
 from hydronexus.virtual import catchment
 
 log = logging.getLogger(__name__)
-ERRA_LAG = 60  # d, beyond which its errors outgrow responses
+ERRA_LAG = 20  # d; at longer lags a season that demand shares with rain inflates the response to light rain
 RAINY = 5.0  # mm d-1, rain that fills a canopy
 
 
