@@ -41,10 +41,23 @@ def test_very_bad_skill_stands_at_the_edge_with_its_number():
     assert "-8.3" in [text.get_text() for text in axes.texts]
 
 
+def test_responses_stand_by_name_and_as_numbers_where_there_are_many():
+    few = draw_study(aggregate([*evaluate_many(3), evaluate("virtual_b", virtual=True, snow=False)]))["responses"]
+    assert [label.get_text() for label in few.axes[0].get_yticklabels()].count("virtual_b") == 1
+    processes = [label.get_text() for label in few.axes[3].get_xticklabels()]
+    assert processes[0] == "interception"
+    assert processes[-1] == "streamflow"
+    deformation = few.axes[3].collections[0].get_array()
+    assert deformation.mask[:, -1].all()  # streamflow has no law
+    many = draw_study(aggregate(evaluate_many(60)))["responses"]
+    assert many.axes[0].get_ylabel().startswith("60 basins")
+
+
 def test_a_study_with_no_good_basin_gets_notices():
     figures = draw_study(aggregate([]))
     assert "No basin" in texts(figures["skill"])
     assert "no virtual basin" in texts(figures["recovery"])
+    assert "No basin" in texts(figures["responses"])
     assert "this study has 0" in " ".join(texts(figures["climate"]).split())
 
 

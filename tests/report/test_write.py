@@ -125,7 +125,7 @@ def test_text_of_users_and_errors_is_escaped(tmp_path):
 def test_images_load_lazily_with_alternative_texts_and_links_that_are_safe(tmp_path):
     html = report(tmp_path, [evaluate()], ["demo_a", "odd #1"])
     images = [attributes for tag, attributes in Page(html).tags if tag == "img"]
-    assert len(images) == 2 + 2 * 6
+    assert len(images) == 3 + 2 * 6
     assert all(image["loading"] == "lazy" and image["alt"] for image in images)
     assert "figures/odd%20%231/laws.png" in {image["src"] for image in images}
 

@@ -131,6 +131,12 @@ rule write_report:
             category="Study",
             labels={"figure": "where conventional models fail"},
         ),
+        responses=report(
+            f"{RESULTS}/figures/responses.png",
+            caption="../report/heat_map.rst",
+            category="Study",
+            labels={"figure": "responses of all basins"},
+        ),
         recovery=report(
             f"{RESULTS}/figures/recovery.png",
             caption="../report/recovery.rst",
