@@ -278,6 +278,11 @@ class PrecipitationGrid(Section):
     step: str | None = Field(
         None, description="Sum precipitation to this step first, since statistics depend on it.", examples=["1D"]
     )
+    average: str | None = Field(
+        None,
+        description="Average statistics over this step afterwards, weighted by precipitation (areal means are summed).",
+        examples=["1D"],
+    )
 
     @model_validator(mode="after")
     def _basins_from_somewhere(self) -> "PrecipitationGrid":

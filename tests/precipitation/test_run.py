@@ -106,6 +106,18 @@ def test_longer_steps_are_whole_days_from_midnight(folder, rain):
         summed(open_grid(folder / "rain.nc", crs="EPSG:3035"), "90min")
 
 
+def test_days_of_hourly_statistics_are_not_those_of_daily_rain(folder, rain):
+    describe(folder, average="1D")
+    found = archive.read(folder / "out" / "grid_left.zarr.zip")
+    assert found.attrs["time_step_days"] == 1
+    assert found.sizes["time"] == 2
+    np.testing.assert_allclose(found["mean"][0], rain[23:47, :, :4].mean((1, 2)).sum(), rtol=1e-5)
+    describe(folder, step="1D")
+    daily = archive.read(folder / "out" / "grid_left.zarr.zip")
+    np.testing.assert_allclose(daily["mean"], found["mean"], rtol=1e-5)
+    assert (daily["cv"].values < found["cv"].values).all()  # hours are less even than their sum
+
+
 def test_a_grid_without_basins_is_no_configuration():
     with pytest.raises(ValidationError, match="polygons"):
         PrecipitationGrid(path="rain.nc")

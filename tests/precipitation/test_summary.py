@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from hydronexus.precipitation.summary import spell_lengths, summary, weighted_mean
+from hydronexus.precipitation.summary import averaged, spell_lengths, summary, weighted_mean
 
 
 @pytest.fixture
@@ -80,3 +80,22 @@ def test_spells_are_those_that_nothing_cuts_short():
     assert look_up(table, "all", "all", "wet_spell_longest") == (1.5, 2)
     assert look_up(table, "all", "all", "dry_spell_mean") == pytest.approx(((2 + 1 + 4) / 3 / 2, 3))
     assert look_up(table, "all", "all", "dry_spell_longest") == (2.0, 3)
+
+
+def test_days_are_means_of_their_hours_weighted_by_rain():
+    time = pd.date_range("2000-01-01", periods=6, freq="8h")
+    statistics = xr.Dataset(
+        {
+            "mean": ("time", [1.0, 3.0, 0.0, 2.0, np.nan, 0.0]),
+            "cv": ("time", [0.5, 1.5, np.nan, 0.7, np.nan, np.nan], {"units": "1"}),
+            "wet_fraction": ("time", [0.2, 0.4, 0.0, 0.3, np.nan, 0.0]),
+        },
+        {"time": time},
+    )
+    found = averaged(statistics, "1D")
+    assert found["mean"].values[0] == 4
+    assert np.isnan(found["mean"].values[1])  # a part of the day is missing
+    np.testing.assert_allclose(found["cv"], [(0.5 + 4.5) / 4, 0.7])
+    np.testing.assert_allclose(found["wet_fraction"], [0.2, 0.15])
+    assert found["cv"].attrs["units"] == "1"
+    assert averaged(statistics.isel(time=slice(1, None)), "1D").sizes["time"] == 1  # the first day is not whole

@@ -19,7 +19,7 @@ from hydronexus.precipitation.events import events
 from hydronexus.precipitation.grids import Grid
 from hydronexus.precipitation.source import open_source
 from hydronexus.precipitation.statistics import OUTPUTS, chosen
-from hydronexus.precipitation.summary import spell_lengths, summary
+from hydronexus.precipitation.summary import averaged, spell_lengths, summary
 
 log = logging.getLogger(__name__)
 FACTS = ("basin", "grid", "cells", "cell_size_km", "area_km2", "wet_threshold_mm_per_step")  # of attributes, in tables
@@ -70,6 +70,8 @@ def describe_grid(
             statistics = sweep.run(client)
         for basin in missing:
             own = statistics.sel(basin=basin, drop=True)
+            if settings.average:
+                own = averaged(own, settings.average)
             attrs = _attributes(name, source.grid, source.cells[basin], settings) | {"mark": marks[basin]}
             archive.write(_described(own).assign_attrs(attrs), files[basin])
         sweep.clear()
@@ -100,7 +102,7 @@ def _attributes(name: str, grid: Grid, cells: Cells, settings: PrecipitationGrid
         "basin": cells.basin,
         "grid": name,
         "source": grid.source,
-        "time_step_days": grid.step,
+        "time_step_days": pd.Timedelta(settings.average) / pd.Timedelta("1D") if settings.average else grid.step,
         "wet_threshold_mm_per_step": settings.wet_threshold,
         "cells": len(cells.index),
         "cell_size_km": cells.cell_size,

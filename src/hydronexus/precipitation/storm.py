@@ -17,7 +17,7 @@ from hydronexus.precipitation import example
 from hydronexus.precipitation.cells import Cells
 from hydronexus.precipitation.grids import Grid
 from hydronexus.precipitation.lattice import Lattice
-from hydronexus.precipitation.source import open_source
+from hydronexus.precipitation.source import open_source, summed
 
 FIELDS = 6
 BEFORE, AFTER = (0.25, 6), (1.0, 24)  # shown around a storm: share of its length, and at least so many steps
@@ -72,7 +72,8 @@ def largest_storm(
     first, last = (statistics.indexes["time"].get_loc(event[side]) for side in ("start", "end"))
     shown = shown_steps(statistics["mean"].to_numpy()[first : last + 1]) + first
     source = open_source(name, settings, names, folder / "cells")
-    fields, outline = around(source.grid, source.cells[event["basin"]], statistics["time"].to_numpy()[shown])
+    grid = summed(source.grid, settings.average) if settings.average else source.grid
+    fields, outline = around(grid, source.cells[event["basin"]], statistics["time"].to_numpy()[shown])
     before, after = (max(least, round(share * (last - first + 1))) for share, least in (BEFORE, AFTER))
     window = slice(max(0, first - before), last + 1 + after)
     return Storm(event, statistics.isel(time=window), fields, outline)

@@ -57,6 +57,43 @@ def summary(statistics: xr.Dataset, bounds: Sequence[float] | None = None) -> pd
     return pd.DataFrame(rows, columns=["season", "intensity", "statistic", "value", "steps"])
 
 
+def averaged(statistics: xr.Dataset, step: str) -> xr.Dataset:
+    """Statistics of a longer step as means over its parts, weighted by rain; the areal mean is their sum.
+
+    Statistics of summed rain are others: rain that moves over a basin is uneven by the hour and even by the day.
+
+    Parameters
+    ----------
+    statistics : xarray.Dataset
+        As for :func:`summary`.
+    step : str
+        Such as ``1D``; labelled by its start.
+
+    Returns
+    -------
+    xarray.Dataset
+        The same variables; parts of a step at either end of the record are left out. The areal mean is NaN where a part
+        is missing, a statistic where no part with rain has one; wet fraction and valid fraction are plain means.
+    """
+    rain = statistics["mean"]
+    found = {}
+    for name, values in statistics.data_vars.items():
+        if name == "mean":
+            found[name] = values.resample(time=step).sum(skipna=False)
+        elif name in ("wet_fraction", "valid_fraction"):
+            found[name] = values.resample(time=step).mean()
+        else:
+            weight = rain.where(values.notnull() & (rain > 0), 0)
+            total = weight.resample(time=step).sum()
+            mean = (values.fillna(0) * weight).resample(time=step).sum() / total.where(total > 0)
+            found[name] = mean.astype(values.dtype)
+        found[name].attrs = values.attrs
+    parts = xr.ones_like(rain).resample(time=step).sum()
+    own = pd.Timedelta(statistics["time"].values[1] - statistics["time"].values[0])
+    whole = (parts == pd.Timedelta(step) / own).values
+    return xr.Dataset(found, attrs=statistics.attrs).isel(time=whole)
+
+
 def spell_lengths(statistics: xr.Dataset, threshold: float) -> pd.DataFrame:
     """Mean length of wet and of dry spells of the areal mean, and the longest of each [d], as rows of :func:`summary`.
 
