@@ -5,6 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import expon, gamma, lognorm
 
+from hydronexus.fieldscale.infiltration import variable_capacity_runoff
 from hydronexus.virtual import upscaling
 
 
@@ -60,3 +61,73 @@ def test_heterogeneity_lowers_infiltration_and_raises_runoff():
     cvs = [0.0, 0.5, 1.0, 2.0]
     excess = [float(upscaling.excess_gamma_rain(10.0, 14.0, cv)) for cv in cvs]
     assert excess == sorted(excess)
+
+
+def test_even_rain_over_part_of_the_area():
+    np.testing.assert_allclose(upscaling.excess_uniform_rain(np.array([3.0, 10.0]), 14.0, 0.4), [0, 10 - 5.6])
+
+
+def test_saturation_excess_of_exponential_storms_by_quadrature():
+    rain, content, capacity, shape = 20.0, 90.0, 150.0, 0.3
+    found, _ = quad(
+        lambda p: variable_capacity_runoff(p, content, capacity, shape) * np.exp(-p / rain) / rain, 0, 600, limit=200
+    )
+    assert upscaling.saturation_excess_exponential_rain(rain, content, capacity, shape) == pytest.approx(
+        found, rel=1e-5
+    )
+
+
+def test_runoff_ratio_of_unlike_soils_by_quadrature():
+    intensity, wet, contrast, mean, shape = 3.0, 0.6, 0.5, 0.4, 2.5
+    density = gamma(shape, scale=mean / shape)
+    dry, _ = quad(lambda s: np.exp(-wet * intensity * (1 - contrast + contrast * s)) * density.pdf(s), 0, 1)
+    found = upscaling.runoff_ratio_exponential_rain_gamma_soil(intensity, wet, contrast, mean, shape)
+    assert found == pytest.approx(density.sf(1) + dry, rel=1e-6)
+
+
+def test_excess_by_hours_and_by_days_by_simulation():
+    rng = np.random.default_rng(0)
+    depth, capacity, chance, parts = 3.0, 1.5, 0.2, 24
+    rain = rng.exponential(depth, (200_000, parts)) * (rng.random((200_000, parts)) < chance)
+    fine, coarse = upscaling.excess_by_time_step(depth, capacity, chance, parts)
+    assert fine == pytest.approx(np.maximum(rain - capacity, 0).sum(1).mean(), rel=0.01)
+    assert coarse == pytest.approx(np.maximum(rain.sum(1) - parts * capacity, 0).mean(), rel=0.05)
+    assert coarse < fine
+
+
+@pytest.mark.parametrize("aridity", [0.6, 1.8])
+def test_poisson_bucket_by_simulation(aridity):
+    rng = np.random.default_rng(1)
+    storms, capacity = 200_000, 4.0  # in mean storm depths, one storm in the mean per unit of time
+    depth, gap = rng.exponential(1.0, storms), rng.exponential(1.0, storms)
+    content = lost = 0.0
+    for storm, dry in zip(depth, gap, strict=True):
+        content = min(content + storm, capacity)
+        used = min(content, aridity * dry)
+        content -= used
+        lost += used
+    assert upscaling.evaporation_ratio_poisson_bucket(aridity, capacity) == pytest.approx(lost / depth.sum(), rel=0.01)
+
+
+def test_unlike_reservoirs_by_their_mean():
+    rng = np.random.default_rng(2)
+    shape, rate, time = 2.0, 30.0, np.array([0.0, 10.0, 50.0])
+    rates = rng.gamma(shape, 1 / rate, 400_000)
+    found = (rates[:, None] * np.exp(-rates[:, None] * time)).mean(0)
+    np.testing.assert_allclose(upscaling.response_of_unlike_reservoirs(time, shape, rate), found, rtol=0.02)
+    late = np.linspace(100, 140, 401)
+    flow = upscaling.response_of_unlike_reservoirs(late, shape, rate)
+    recession = -np.gradient(flow, late)[1:-1]
+    slope = np.log(recession[-1] / recession[0]) / np.log(flow[-2] / flow[1])
+    assert slope == pytest.approx((shape + 2) / (shape + 1), rel=0.02)
+
+
+def test_delay_of_water_that_travels_at_one_speed():
+    """Oracle O16: the mean time of outflow is that of rain and delta1 g1 / v more."""
+    rng = np.random.default_rng(3)
+    distance, rain, speed = rng.uniform(1, 40, 500), rng.exponential(1, (24, 500)), 5.0
+    time = np.arange(24.0)[:, None]
+    arrival = ((time + distance / speed) * rain).sum() / rain.sum()
+    whole = rain.sum(0)
+    delta1 = (whole @ distance) / whole.sum() / distance.mean()
+    assert arrival == pytest.approx((time * rain).sum() / rain.sum() + delta1 * distance.mean() / speed)

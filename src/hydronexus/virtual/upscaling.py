@@ -1,8 +1,8 @@
 """Exact catchment-scale laws of field equations under heterogeneous rain or soil."""
 
 import numpy as np
-from scipy.special import gamma, gammaincc
-from scipy.stats import norm
+from scipy.special import gamma, gammainc, gammaincc, hyp1f1
+from scipy.stats import binom, norm
 
 
 def excess_exponential_rain(rain, capacity, wet_fraction=1.0):
@@ -136,3 +136,113 @@ def mean_power_gamma_rain(rain, exponent, cv):
     """
     shape = 1 / cv**2
     return (np.asarray(rain) / shape) ** exponent * gamma(shape + exponent) / gamma(shape)
+
+
+def excess_uniform_rain(rain, capacity, wet_fraction=1.0):
+    """Mean rain above a capacity where rain is even over a wetted fraction (oracle O2): (p - mu f)+."""
+    return np.maximum(np.asarray(rain) - wet_fraction * capacity, 0.0)
+
+
+def saturation_excess_exponential_rain(rain, content, mean_capacity, shape):
+    """Mean saturation excess of Xinanjiang's curve over exponential storms (oracle O9).
+
+    k - Wm + W0 + Wm (L/im)^(1+b) (L/k)/(2+b) exp(-L/k) 1F1(2+b; 3+b; L/k), L = im - i0, im = Wm (1+b)
+
+    Parameters
+    ----------
+    rain, content, mean_capacity : array_like
+        Mean storm k, water held W0 and mean capacity Wm [mm].
+    shape : array_like
+        b [-].
+    """
+    most = mean_capacity * (1 + shape)
+    room = most * (1 - content / mean_capacity) ** (1 / (1 + shape))
+    scaled = room / np.asarray(rain, float)
+    kept = (room / most) ** (1 + shape) * scaled / (2 + shape) * np.exp(-scaled)
+    return rain - mean_capacity + content + mean_capacity * kept * hyp1f1(2 + shape, 3 + shape, scaled)
+
+
+def runoff_ratio_exponential_rain_gamma_soil(intensity, wet_fraction, contrast, mean_saturation, soil_shape):
+    """Runoff over rain where rain is exponential and soil saturation gamma distributed (oracle O10).
+
+    1 - g(al, lam) + exp(-mu I (1-v)) (lam / (lam + mu I v))^al g(al, lam + mu I v), lam = al / mean s, g the
+    regularised lower incomplete gamma function, for capacities Ks (1 - v + v s) below saturation and none above.
+
+    Parameters
+    ----------
+    intensity : array_like
+        I, saturated conductivity Ks over mean rain [-].
+    wet_fraction, contrast : array_like
+        mu and v [-].
+    mean_saturation, soil_shape : array_like
+        Mean s and al of its distribution [-].
+
+    References
+    ----------
+    Entekhabi and Eagleson 1989.
+    """
+    rate = soil_shape / mean_saturation
+    faster = rate + wet_fraction * intensity * contrast
+    dry = np.exp(-wet_fraction * intensity * (1 - contrast)) * (rate / faster) ** soil_shape
+    return 1 - gammainc(soil_shape, rate) + dry * gammainc(soil_shape, faster)
+
+
+def excess_by_time_step(depth, capacity, chance, parts):
+    """Mean daily excess of exponential rain over a capacity, by parts of a day and by its sum (oracle O11).
+
+    n w ph exp(-f/ph), and sum over k of Bin(k; n, w) [k ph Q(k+1, n f/ph) - n f Q(k, n f/ph)].
+
+    Parameters
+    ----------
+    depth, capacity : float
+        Mean rain ph of a wet part and capacity f of a part [mm].
+    chance : float
+        Chance w that a part is wet [-].
+    parts : int
+        n, of a day.
+
+    Returns
+    -------
+    fine, coarse : float
+        [mm d-1]; coarse is the smaller one, for a day's capacity makes up for its wettest hour.
+    """
+    wet = np.arange(1, parts + 1)
+    limit = parts * capacity / depth
+    excess = wet * depth * gammaincc(wet + 1, limit) - parts * capacity * gammaincc(wet, limit)
+    fine = parts * chance * depth * np.exp(-capacity / depth)
+    return float(fine), float(binom.pmf(wet, parts, chance) @ excess)
+
+
+def evaporation_ratio_poisson_bucket(aridity, storage):
+    """Evaporation over rain of a bucket under Poisson storms of exponential depth (oracle O12).
+
+    (e^x - 1) / (e^x - 1/D), x = al (1 - 1/D)
+
+    Parameters
+    ----------
+    aridity : array_like
+        D, potential evapotranspiration over rain [-], not 1.
+    storage : array_like
+        al, capacity over mean storm depth [-].
+
+    References
+    ----------
+    Milly 1993, doi 10.1029/93WR01934
+    """
+    grown = np.exp(storage * (1 - 1 / np.asarray(aridity, float)))
+    return (grown - 1) / (grown - 1 / np.asarray(aridity, float))
+
+
+def response_of_unlike_reservoirs(time, shape, rate):
+    """Impulse response a b^a / (b + t)^(a+1) of parallel linear reservoirs with gamma distributed rates (oracle O13).
+
+    Heterogeneity alone makes a heavy tail: -dQ/dt goes with Q^((a+2)/(a+1)), where each reservoir has exponent 1.
+
+    Parameters
+    ----------
+    time, rate : array_like
+        t and b [d].
+    shape : array_like
+        a [-].
+    """
+    return shape * rate**shape / (rate + np.asarray(time)) ** (shape + 1)
