@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hydronexus.response import attribution, memory
 from hydronexus.response.attribution import attribute
 from hydronexus.response.memory import WINDOWS, truncation_memory
 from hydronexus.response.nonlinearity import DOUBLED, add_pulses, interactions, unlike_linear
@@ -95,6 +96,17 @@ def test_memory_is_one_of_the_windows_and_short_where_nothing_is_stored(basin):
     found = truncation_memory(module, source, simulation, flow + 0.02 * rng.standard_normal(len(flow)), 365)
     assert (found > 7).all()
     assert np.isin(found.values, WINDOWS).all()
+
+
+def test_long_records_are_worked_on_in_parts_with_the_same_result(basin, monkeypatch):
+    module, source, _, simulation = basin
+    flow = simulation["streamflow"].sel(loop="closed").mean("seed").values + 0.01
+    whole = truncation_memory(module, source, simulation, flow, 365), attribute(module, source, simulation, 365, 30)
+    monkeypatch.setattr(memory, "HELD", 1000)
+    monkeypatch.setattr(attribution, "HELD", 1000)
+    np.testing.assert_array_equal(truncation_memory(module, source, simulation, flow, 365), whole[0])
+    parts = attribute(module, source, simulation, 365, 30)
+    np.testing.assert_allclose(parts["attribution"], whole[1]["attribution"], rtol=1e-5)
 
 
 def test_attributions_are_complete_and_belong_to_days_before(basin):

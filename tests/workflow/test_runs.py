@@ -31,7 +31,7 @@ def test_a_study_makes_every_result_it_promises(finished):
         for stage in ("forcing", "simulation", "baselines", "response"):
             assert archive.read(finished.results / stage / f"{basin}.zarr.zip").data_vars
         assert (finished.results / "models" / basin / "weights.safetensors").exists()
-        assert len(list((finished.results / "figures" / basin).glob("*.png"))) == 5
+        assert len(list((finished.results / "figures" / basin).glob("*.png"))) == 6
     metrics = pd.read_csv(finished.results / "aggregate" / "metrics.csv", dtype={"basin": str})
     assert set(metrics["model"]) == {"nexus", "nexus_closed", "lstm", "gr4j"}
     assert set(metrics["basin"]) == {"mine_a", "mine_b"}

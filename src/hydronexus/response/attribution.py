@@ -12,6 +12,8 @@ from hydronexus.training.data import Drivers
 
 TARGETS = 12  # days, the largest simulated flows of equal parts of the record
 POINTS = 24  # of the path from no rain to the rain that fell
+LONGEST = 400  # steps that are followed in torch, which is slow: half a year of days, two weeks of hours
+HELD = 50_000  # windows times steps whose graph is held at once
 
 
 def attribute(module: Nexus, source: Drivers, simulation: xr.Dataset, first: int, lag: int) -> xr.Dataset:
@@ -26,7 +28,7 @@ def attribute(module: Nexus, source: Drivers, simulation: xr.Dataset, first: int
     simulation : xarray.Dataset
         Its closed loop gives the state at the start of each path, and the days of high flow.
     first, lag : int
-        Steps at the start of the record to leave out, and steps of rain that flow is attributed to.
+        Steps at the start of the record to leave out, and steps of rain that flow is attributed to, `LONGEST` at most.
 
     Returns
     -------
@@ -38,6 +40,7 @@ def attribute(module: Nexus, source: Drivers, simulation: xr.Dataset, first: int
     ----------
     Sundararajan et al. 2017, arXiv 1703.01365; by Captum (Kokhlikyan et al. 2020, arXiv 2009.07896)
     """
+    lag = min(lag, LONGEST)
     closed = simulation.sel(loop="closed")
     flow = closed["streamflow"].mean("seed").values
     parts = np.array_split(np.arange(first + lag, len(flow)), TARGETS)
@@ -58,7 +61,7 @@ def attribute(module: Nexus, source: Drivers, simulation: xr.Dataset, first: int
             additional_forward_args=(raw[..., 1:], *content),
             n_steps=POINTS,
             return_convergence_delta=True,
-            internal_batch_size=TARGETS * POINTS,
+            internal_batch_size=max(len(days), HELD // lag),
         )
         total = found.sum(-1)
         shares.append((found.sum(0) / found.sum()).flip(-1).detach().numpy())

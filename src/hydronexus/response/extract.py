@@ -139,10 +139,17 @@ def rainy_canopy(simulation: xr.Dataset, rain: PointRain, step: float) -> float:
 
 
 def _nonlinearity(simulation: xr.Dataset, rain: np.ndarray, first: int, lag: int) -> xr.Dataset:
-    """Share of the variance of every flux that no linear filter of precipitation explains [-]."""
+    """Share of the variance of every flux that no linear filter of precipitation explains, by day [-]."""
     closed = simulation.sel(loop="closed")
-    series = [closed[name].transpose("seed", "time").values[:, first:].astype(float) for name in FLUXES]
-    values = np.stack([unlike_linear(rain[first:], members, lag) for members in series])
+    steps = max(1, round(1 / float(simulation.attrs["time_step_days"])))
+
+    def daily(values: np.ndarray) -> np.ndarray:
+        values = values[..., first:].astype(float)
+        whole = values.shape[-1] // steps * steps
+        return values[..., :whole].reshape(*values.shape[:-1], -1, steps).sum(-1)
+
+    series = [daily(closed[name].transpose("seed", "time").values) for name in FLUXES]
+    values = np.stack([unlike_linear(daily(rain), members, lag // steps) for members in series])
     coords = {"flux": list(FLUXES), "seed": simulation["seed"]}
     return xr.Dataset({"nonlinearity": (("flux", "seed"), values, {"units": "1"})}, coords)
 

@@ -4,11 +4,13 @@ import numpy as np
 import torch
 import xarray as xr
 
+from hydronexus.model.bucket import Contents
 from hydronexus.model.nexus import Nexus
 from hydronexus.training.data import Drivers
 
 WINDOWS = (1, 3, 7, 14, 30, 60, 90, 180, 365, 730)  # d
 TARGETS = 200  # steps of the record that are simulated again
+HELD = 200_000  # windows times steps simulated at once
 INCREASE = 0.05  # of the root mean square error
 
 
@@ -49,12 +51,22 @@ def truncation_memory(
         }
         enough = np.full(seeds, True)
         for days in reversed(WINDOWS):
-            index = targets[:, None] + np.arange(1 - max(1, round(days / source.step)), 1)
-            found = module.closed_loop(source.forcing(source.values[index][None]), start)
-            error = _rmse(found.fluxes["streamflow"][..., -1].numpy(), observed)
+            steps = max(1, round(days / source.step))
+            batches = np.array_split(np.arange(len(targets)), -(-len(targets) * steps // HELD))
+            last = np.concatenate([_last(module, source, start, targets, batch, steps) for batch in batches], -1)
+            error = _rmse(last, observed)
             enough &= error < (1 + INCREASE) * whole
             memory = np.where(enough, days, memory)
     return xr.DataArray(memory, {"seed": simulation["seed"]}, ("seed",), "memory", {"units": "d"})
+
+
+def _last(
+    module: Nexus, source: Drivers, start: Contents, targets: np.ndarray, batch: np.ndarray, steps: int
+) -> np.ndarray:
+    """Streamflow on some targets, shape (seed, target), after so many steps from the given content."""
+    index = targets[batch, None] + np.arange(1 - steps, 1)
+    own = {name: content[:, batch] for name, content in start.items()}
+    return module.closed_loop(source.forcing(source.values[index][None]), own).fluxes["streamflow"][..., -1].numpy()
 
 
 def _rmse(simulated: np.ndarray, observed: np.ndarray) -> np.ndarray:
