@@ -6,8 +6,13 @@ import pytest
 
 from hydronexus.evaluation.aggregate import aggregate
 from hydronexus.figures.notice import notice
-from hydronexus.figures.study import CAPTIONS, draw_study
-from tests.builders import evaluate, evaluate_many
+from hydronexus.figures.study import CAPTIONS
+from hydronexus.figures.study import draw_study as draw
+from tests.builders import build_basin, evaluate, evaluate_many
+
+
+def draw_study(tables):
+    return draw(tables, lambda basin: build_basin(basin, basin.startswith("virtual")).response)
 
 
 def texts(figure):

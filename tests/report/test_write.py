@@ -4,11 +4,13 @@ import re
 import time
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from hydronexus.config import load_study
 from hydronexus.evaluation.aggregate import aggregate, notes_of
+from hydronexus.evaluation.uneven_rain import COLUMNS
 from hydronexus.report.software import versions
 from hydronexus.report.write import write_report
 from tests.builders import PERIODS, evaluate, evaluate_many
@@ -107,6 +109,14 @@ def test_drivers_of_deformation_are_told_with_proxies_named(tmp_path):
     assert "Deformation and heterogeneity over basins" in html
 
 
+def test_uneven_rain_is_told_by_basin(tmp_path):
+    row = dict.fromkeys(COLUMNS, 0.25) | {"basin": "demo_a", "dataset": "demo", "effect_heterogeneity": np.log(0.7)}
+    html = report(tmp_path, [evaluate() | {"uneven_rain": [row]}])
+    line = html.split("0.250 ± 0.250")[-1].split("</tr>")[0]
+    assert "-30.0" in line
+    assert "28.4" in line
+
+
 def test_nothing_is_fetched_from_anywhere_but_the_figures_folder(page):
     assert not re.search(r"https?://|@import|url\(|<link|<script", page)
     for tag, attributes in Page(page).tags:
@@ -125,7 +135,7 @@ def test_text_of_users_and_errors_is_escaped(tmp_path):
 def test_images_load_lazily_with_alternative_texts_and_links_that_are_safe(tmp_path):
     html = report(tmp_path, [evaluate()], ["demo_a", "odd #1"])
     images = [attributes for tag, attributes in Page(html).tags if tag == "img"]
-    assert len(images) == 3 + 2 * 6
+    assert len(images) == 4 + 2 * 6
     assert all(image["loading"] == "lazy" and image["alt"] for image in images)
     assert "figures/odd%20%231/laws.png" in {image["src"] for image in images}
 
@@ -146,7 +156,7 @@ def test_the_summary_speaks_in_numbers(page):
     lead = re.search(r'<p class="lead">(.*?)</p>', page, re.S).group(1)
     assert "3 basins, 1 of them virtual; 1 quarantined." in lead
     assert re.search(r"nexus closed loop 0\.\d\d, LSTM 0\.\d\d, GR4J 0\.\d\d, prescribed laws 0\.\d\d", lead)
-    assert "Of 6 claims: 4 undecided, 2 not yet tested." in lead
+    assert "Of 9 claims: 5 not yet tested, 4 undecided." in lead
 
 
 def test_medians_of_skill_are_over_real_basins(tmp_path):

@@ -41,32 +41,60 @@ def laws(response: xr.Dataset) -> Figure:
     for axes in panels[len(processes) + 1 :]:
         axes.remove()
     figure.suptitle(f"{response.attrs['basin']}: learned laws where the basin has been")
-    handles = [Line2D([], [], color=c, linewidth=1.8, label=f"{level} store") for level, (_, c) in LEVELS.items()]
-    handles.append(Line2D([], [], color=OBSERVED, linestyle="--", linewidth=1.2, label="field-scale equation"))
-    if "mixed" in response:
-        handles.append(Line2D([], [], color=OBSERVED, linestyle="-.", linewidth=1.2, label="mixed by rain"))
+    handles = law_handles("mixed" in response)
     if "law_true" in response:
         handles.append(Line2D([], [], color=OBSERVED, linestyle=":", linewidth=1.8, label="truth"))
     legend_below(figure, handles, len(handles))
     return figure
 
 
-def _law(axes: Axes, law: xr.Dataset, labels: dict[str, str]) -> None:
+def store_levels(visited: np.ndarray) -> dict[str, int]:
+    """Rows of a law's grid at a low, a median and a high store.
+
+    Parameters
+    ----------
+    visited : numpy.ndarray
+        Whether the basin has been at each cell, shape (x, y).
+
+    Returns
+    -------
+    dict of int
+        Index along y by level: quantiles of the visited cells, so of the states between which the basin moves most;
+        empty where no row has enough of them.
+    """
+    cells = visited.sum(0)
+    usable = np.flatnonzero(cells >= LEAST_CELLS)
+    share = np.cumsum(cells[usable]) / max(1, cells[usable].sum())
+    return {level: int(usable[np.argmax(share >= quantile)]) for level, (quantile, _) in LEVELS.items() if len(usable)}
+
+
+def curves(axes: Axes, law: xr.Dataset) -> bool:
+    """Draw one law at every level of its store beside its equations and the truth; False if it was never visited."""
     visited = law["law_visited"].transpose("x", "y").values.astype(bool)
-    usable = np.flatnonzero(visited.sum(0) >= LEAST_CELLS)
-    if len(usable):
-        # The states between which the basin moves most, by how many intensities were met in each.
-        share = np.cumsum(visited.sum(0)[usable]) / visited.sum(0)[usable].sum()
-        for quantile, colour in LEVELS.values():
-            row = usable[np.argmax(share >= quantile)]
-            at = law.isel(y=row, x=np.flatnonzero(visited[:, row]))
-            x = at["law_x"].values
-            band(axes, x, at["law"], colour, linewidth=1.8, label=f"{float(at['law_y']):.3g}")
-            axes.plot(x, at["field"], color=colour, linestyle="--", linewidth=1.2)
-            if "mixed" in at and np.isfinite(at["mixed"]).any():
-                axes.plot(x, at["mixed"], color=colour, linestyle="-.", linewidth=1.2)
-            if "law_true" in at:
-                axes.plot(x, at["law_true"], color=colour, linestyle=":", linewidth=1.8)
+    levels = store_levels(visited)
+    for level, row in levels.items():
+        colour = LEVELS[level][1]
+        at = law.isel(y=row, x=np.flatnonzero(visited[:, row]))
+        x = at["law_x"].values
+        band(axes, x, at["law"], colour, linewidth=1.8, label=f"{float(at['law_y']):.3g}")
+        axes.plot(x, at["field"], color=colour, linestyle="--", linewidth=1.2)
+        if "mixed" in at and np.isfinite(at["mixed"]).any():
+            axes.plot(x, at["mixed"], color=colour, linestyle="-.", linewidth=1.2)
+        if "law_true" in at:
+            axes.plot(x, at["law_true"], color=colour, linestyle=":", linewidth=1.8)
+    return bool(levels)
+
+
+def law_handles(mixed: bool) -> list[Line2D]:
+    """Lines for a legend: levels of the store, and the field-scale equation, by itself and `mixed` by rain."""
+    levels = [Line2D([], [], color=c, linewidth=1.8, label=f"{level} store") for level, (_, c) in LEVELS.items()]
+    equations = {"field-scale equation": "--"} | ({"mixed by rain": "-."} if mixed else {})
+    black = {"color": OBSERVED, "linewidth": 1.2}
+    return levels + [Line2D([], [], linestyle=style, label=label, **black) for label, style in equations.items()]
+
+
+def _law(axes: Axes, law: xr.Dataset, labels: dict[str, str]) -> None:
+    if curves(axes, law):
         low, high = axes.get_ylim()
         axes.set_ylim(low, high + LEGEND_SHARE * (high - low))
         legend = {"handlelength": 1, "columnspacing": 1, "borderaxespad": 0, "fontsize": "small"}

@@ -6,16 +6,18 @@ import xarray as xr
 from hydronexus.config import Periods
 from hydronexus.errors import (
     ConstantSeriesError,
+    ImpossibleValueError,
     IrregularTimeError,
     NegativePrecipitationError,
     PeriodError,
     RunoffRatioError,
     TemperatureOrderError,
 )
-from hydronexus.forcing.variables import ESSENTIAL, REQUIRED
+from hydronexus.forcing.variables import ESSENTIAL, REQUIRED, units_of
 
 SWAPPED_SHARE = 0.01  # of the steps: interpolated products (Daymet in CAMELS-US) cross on a few days; more is a mistake
 ROUNDING = 0.005  # mm, half of the last digit most files hold: not a negative amount but noise of packing
+LARGEST = {"mm": 1e4, "degC": 100.0, "W m-2": 1e4, "Pa": 2e5, "%": 1e3}  # either side of zero; mm of a day at most
 YEAR_COVERAGE = 0.95  # of the steps, for a year to count as complete
 
 
@@ -107,6 +109,34 @@ def periods_observed(data: xr.Dataset, periods: Periods, basin: str) -> None:
                 f"{span}; change `periods`, or give "
                 "the dataset its own",
             )
+
+
+def possible(data: xr.Dataset, basin: str, notes: list[str]) -> xr.Dataset:
+    """No value that nature does not reach, such as an undeclared fill value; an extra variable with one is left out.
+
+    Raises
+    ------
+    ImpossibleValueError
+        For precipitation, streamflow, temperatures and potential evapotranspiration.
+    """
+    longest_day = max(1.0, float(data.attrs["time_step_days"]))
+    for name in map(str, data.data_vars):
+        units = units_of(name)
+        if units is None or name.startswith("true_"):
+            continue
+        limit = LARGEST[units] * (longest_day if units == "mm" else 1)
+        bad = (np.abs(data[name]) > limit).values
+        if not bad.any():
+            continue
+        found = (
+            f"{name} is {data[name].values[bad][0]:g} {units} on {_day(data['time'].values[bad][0])} in "
+            f"{_file(data, name)} ({bad.sum()} such steps); nature stays within {limit:g}"
+        )
+        if name in REQUIRED or name in ESSENTIAL or name.startswith("temperature"):
+            raise ImpossibleValueError(basin, f"{found}: leave missing values empty, and check the units")
+        notes.append(f"{name} left out: {found}")
+        data = data.drop_vars(name)
+    return data
 
 
 def precipitation_not_negative(data: xr.Dataset, basin: str, notes: list[str]) -> xr.Dataset:

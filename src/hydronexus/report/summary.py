@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 SCORES = ("nse", "kge")
@@ -14,6 +15,8 @@ MODEL_NAMES = {
     "lstm": "LSTM",
     "gr4j": "GR4J",
     "prescribed": "prescribed laws",
+    "nexus_heterogeneity": "nexus with rain CV",
+    "nexus_placebo": "nexus with shuffled CV",
 }
 NAMED_BASINS = 5  # more basins of one note are counted, not listed
 LARGEST_STORMS = 3  # of every basin
@@ -70,6 +73,13 @@ def interval_table(intervals: pd.DataFrame) -> pd.DataFrame:
         )
         .reset_index()
     )
+
+
+def uneven_table(uneven_rain: pd.DataFrame) -> pd.DataFrame:
+    """The rows with what controls have learned as a change of infiltration from even to uneven rain [%]."""
+    controls = ("heterogeneity", "placebo")
+    changes = {f"percent_{name}": 100 * np.expm1(uneven_rain[f"effect_{name}"].astype(float)) for name in controls}
+    return uneven_rain.assign(**changes)
 
 
 def heterogeneity_table(heterogeneity: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Writing of the report."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -8,12 +7,12 @@ from urllib.parse import quote
 
 import pandas as pd
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hydronexus.config import Study
 from hydronexus.figures.basin import CAPTIONS as BASIN_CAPTIONS
 from hydronexus.figures.storm import CAPTION as STORM_CAPTION
 from hydronexus.figures.study import CAPTIONS as STUDY_CAPTIONS
+from hydronexus.report import pages
 from hydronexus.report.summary import (
     MODEL_NAMES,
     closure_table,
@@ -27,6 +26,7 @@ from hydronexus.report.summary import (
     skill_table,
     storm_table,
     summary,
+    uneven_table,
 )
 
 PROBED = ("nexus_closed", "lstm", "gr4j", "prescribed")
@@ -61,13 +61,7 @@ def write_report(
     notes : mapping of list of str
         What a reader should know of the data of each basin.
     """
-    environment = Environment(
-        loader=PackageLoader("hydronexus", "report/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.environment()
     environment.filters["number"] = number
     environment.globals["interval"] = interval
     # Folder names may hold characters that mean something in a link.
@@ -93,6 +87,7 @@ def write_report(
         responses=tables["responses"].to_dict("records"),
         laws=tables["responses"].dropna(subset="field_cross_validated").to_dict("records"),
         drivers=tables["drivers"].dropna(subset="rho").to_dict("records"),
+        uneven=uneven_table(tables["uneven_rain"]).to_dict("records"),
         grids=_grids(tables, list(study.precipitation_grids)),
         storm_caption=STORM_CAPTION,
         basins=basins,
@@ -103,14 +98,7 @@ def write_report(
         versions=versions,
         configuration=yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
     )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(html, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    pages.write(html, path)
 
 
 def _grids(tables: dict[str, pd.DataFrame], names: Sequence[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:

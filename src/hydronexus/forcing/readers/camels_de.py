@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hydronexus.config import Dataset
-from hydronexus.forcing.readers.files import dated, existing, folder_of, read_csv, select, to_dataset, unknown
+from hydronexus.forcing.readers.files import dated, existing, folder_of, place, read_csv, select, to_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +25,7 @@ COLUMNS = {
     "relative_humidity": ("humidity_mean", "%"),
     "streamflow": ("discharge_vol_obs", "m3/s"),
 }
+PLACE = {"area_km2": "area", "latitude": "gauge_lat", "longitude": "gauge_lon", "elevation_m": "elev_mean"}
 PREFIX = "CAMELS_DE_hydromet_timeseries_"
 
 
@@ -47,15 +48,7 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     path, attributes_path = sources(dataset, basin_id)
     table = dated(read_csv(existing(path, basin, "time series"), basin), basin, path)
     chosen = select(table, {name: column for name, (column, _) in COLUMNS.items()}, basin, path)
-    attributes = read_csv(existing(attributes_path, basin, "topographic attributes"), basin, dtype={"gauge_id": str})
-    attributes = attributes.set_index("gauge_id")
-    if basin_id not in attributes.index:
-        raise unknown(basin, basin_id, attributes.index, attributes_path)
-    row = attributes.loc[basin_id]
-    attrs = {
-        "area_km2": float(row["area"]),
-        "latitude": float(row["gauge_lat"]),
-        "elevation_m": float(row["elev_mean"]),
+    attrs = place(attributes_path, "topographic attributes", PLACE, basin_id, basin) | {
         "source": "CAMELS-DE (Loritz et al. 2024)",
         "licence": "CC BY 4.0",
     }

@@ -9,7 +9,7 @@ import lazy_loader
 
 from hydronexus.config import Dataset
 from hydronexus.errors import IrregularTimeError, SourceUnreadableError, VariableMissingError
-from hydronexus.forcing.readers.files import existing, folder_of, read_csv, select, to_dataset
+from hydronexus.forcing.readers.files import existing, folder_of, on_earth, place, read_csv, select, to_dataset
 
 pd = lazy_loader.load("pandas")
 
@@ -24,6 +24,7 @@ COLUMNS = {
     "shortwave_radiation": ("srad(w/m2)", "W/m2"),
     "vapour_pressure": ("vp(pa)", "Pa"),
 }
+PLACE = {"longitude": "gauge_lon", "slope_m_per_km": "slope_mean"}
 MISSING_FLOW = -999.0
 
 
@@ -49,14 +50,16 @@ def list_basins(dataset: Dataset) -> list[str]:
 
 
 def sources(dataset: Dataset, basin_id: str) -> list[Path]:
-    """Forcing and streamflow file of a basin; nothing for a basin without forcing."""
+    """Forcing and streamflow file, and the table of gauges where there is one; nothing for a basin without forcing."""
     found = sorted(_forcing_folder(dataset).glob(f"*/{basin_id}_*_forcing_leap.txt"))[:1]
-    return found + [_flow_file(dataset, basin_id, path.parent.name) for path in found]
+    flow = [_flow_file(dataset, basin_id, path.parent.name) for path in found]
+    gauges = [dataset.path / "camels_attributes_v2.0" / "camels_topo.txt"]
+    return found + flow + [path for path in gauges if found and path.exists()]
 
 
 def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
-    """Read one basin; area, latitude and elevation come from the heading of the forcing file."""
-    path, flow_path = sources(dataset, basin_id)
+    """Read one basin; area, latitude and elevation are in the heading of the forcing file, the rest in a table."""
+    path, flow_path, *gauges = sources(dataset, basin_id)
     try:
         with path.open() as file:
             latitude, elevation, area = (float(file.readline().split()[0]) for _ in range(3))
@@ -82,12 +85,12 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     chosen["streamflow"] = series.mask(series == MISSING_FLOW).reindex(chosen.index)
     units = {name: unit for name, (_, unit) in COLUMNS.items()} | {"streamflow": "cfs"}
     attrs = {
-        "area_km2": area / 1e6,
-        "latitude": latitude,
-        "elevation_m": elevation,
         "source": f"CAMELS-US, {_product(dataset)} forcing and USGS streamflow (Newman et al. 2015; Addor et al. 2017)",
         "licence": "see doi:10.5065/D6MW2F4D",
     }
+    attrs |= on_earth({"area_km2": area / 1e6, "latitude": latitude, "elevation_m": elevation}, basin, path)
+    if gauges:
+        attrs |= place(gauges[0], "table of gauges", PLACE, basin_id, basin)
     data = to_dataset(chosen, units, path, attrs)
     data["streamflow"].attrs["file"] = str(flow_path)
     return data

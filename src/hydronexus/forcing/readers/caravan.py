@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 from hydronexus.config import Dataset
-from hydronexus.errors import SourceUnreadableError
-from hydronexus.forcing.readers.files import dated, existing, folder_of, read_csv, select, to_dataset, unknown
+from hydronexus.forcing.readers.files import dated, existing, folder_of, place, read_csv, reading, select, to_dataset
 
 lazy_xr = lazy_loader.load("xarray")
 
@@ -27,6 +26,7 @@ COLUMNS = {
     "temperature_max": ("temperature_2m_max", "degC"),
     "streamflow": ("streamflow", "mm/day"),
 }
+PLACE = {"area_km2": "area", "latitude": "gauge_lat", "longitude": "gauge_lon"}
 OPTIONAL = ("potential_evapotranspiration",)
 
 
@@ -59,21 +59,11 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     if dataset.format == "caravan_csv":
         table = dated(read_csv(path, basin), basin, path)
     else:
-        try:
-            with lazy_xr.open_dataset(path) as opened:
-                table = dated(opened.to_dataframe().reset_index(), basin, path)
-        except (OSError, ValueError) as error:
-            raise SourceUnreadableError(basin, f"{path} cannot be read as netCDF: {error}") from None
+        with reading(path, basin, "netCDF"), lazy_xr.open_dataset(path) as opened:
+            table = dated(opened.to_dataframe().reset_index(), basin, path)
     wanted = {name: column for name, (column, _) in COLUMNS.items() if name not in OPTIONAL or column in table}
     chosen = select(table, wanted, basin, path)
-    attributes = read_csv(existing(attributes_path, basin, "attributes"), basin, dtype={"gauge_id": str})
-    attributes = attributes.set_index("gauge_id")
-    if basin_id not in attributes.index:
-        raise unknown(basin, basin_id, attributes.index, attributes_path)
-    row = attributes.loc[basin_id]
-    attrs = {
-        "area_km2": float(row["area"]),
-        "latitude": float(row["gauge_lat"]),
+    attrs = place(attributes_path, "attributes", PLACE, basin_id, basin) | {
         "source": f"Caravan, {attributes_path.parent.name} (Kratzert et al. 2023)",
         "licence": "CC BY 4.0",
     }

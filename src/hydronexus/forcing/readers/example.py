@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 from hydronexus.config import Dataset
-from hydronexus.errors import SourceMissingError, SourceUnreadableError
-from hydronexus.forcing.readers.files import dated, select, to_dataset
+from hydronexus.errors import SourceMissingError
+from hydronexus.forcing.readers.files import dated, reading, select, to_dataset
 
 pd = lazy_loader.load("pandas")
 
@@ -52,14 +52,13 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
             basin,
             f"the archive of the example catchments is not at {ARCHIVE}; the workflow's rule fetch_example gets it",
         )
-    try:
-        with (
-            zipfile.ZipFile(ARCHIVE) as package,
-            package.open(f"holmes/data/{name}_Observations.csv") as file,
-        ):
-            table = dated(pd.read_csv(file), basin, ARCHIVE)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise SourceUnreadableError(basin, f"{ARCHIVE} is damaged ({error}); delete it and run again") from None
+    with (
+        reading(ARCHIVE, basin, "an archive", "delete it and run again"),
+        zipfile.ZipFile(ARCHIVE) as package,
+        package.open(f"holmes/data/{name}_Observations.csv") as file,
+    ):
+        table = pd.read_csv(file)
+    table = dated(table, basin, ARCHIVE)
     wanted = {key: column for key, (column, _) in COLUMNS.items() if key not in OPTIONAL or column in table}
     attrs = {
         "latitude": latitude,

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from hydronexus.config import Dataset
-from hydronexus.errors import ConfigurationError, SourceUnreadableError
-from hydronexus.forcing.readers.files import existing, read_csv, unknown
+from hydronexus.errors import ConfigurationError
+from hydronexus.forcing.readers.files import existing, on_earth, read_csv, row_of
 from hydronexus.forcing.variables import UNITS
 
 HOLE = "{basin}"
 ATTRIBUTES = {
     "area_km2": ("area_km2", "area"),
     "latitude": ("latitude", "lat", "gauge_lat"),
+    "longitude": ("longitude", "lon", "gauge_lon"),
     "elevation_m": ("elevation_m", "elev_m", "elev_mean", "elevation"),
+    "slope_m_per_km": ("slope_m_per_km", "slope_mean"),
 }
 
 
@@ -61,7 +63,7 @@ def wanted(dataset: Dataset, there: Iterable[str]) -> dict[str, str | list[str]]
 
 
 def attributes(dataset: Dataset, basin_id: str, basin: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Area, latitude and elevation from the dataset's table, or else from what the file itself says.
+    """Area, place and elevation from the dataset's table, or else from what the file itself says.
 
     Parameters
     ----------
@@ -70,22 +72,15 @@ def attributes(dataset: Dataset, basin_id: str, basin: str, found: Mapping[str, 
 
     Raises
     ------
-    SourceMissingError, SourceUnreadableError, UnknownBasinError
-        The configured table is missing, has no column `basin`, or no row of this basin.
+    SourceMissingError, SourceUnreadableError, UnknownBasinError, ImpossibleValueError
+        The configured table is missing, has no column `basin`, not one row of this basin, or a place not on Earth.
     """
     facts = dict(found)
     if dataset.attributes is not None:
         table = read_csv(existing(dataset.attributes, basin, "table of attributes"), basin, dtype={"basin": str})
-        if "basin" not in table:
-            raise SourceUnreadableError(
-                basin,
-                f"{dataset.attributes} has no column 'basin'; there are: {', '.join(map(str, table.columns))}",
-            )
-        table = table.set_index("basin")
-        if basin_id not in table.index:
-            raise unknown(basin, basin_id, table.index, dataset.attributes)
-        facts |= table.loc[basin_id].to_dict()
+        facts |= row_of(table, "basin", basin_id, basin, dataset.attributes).iloc[0].to_dict()
     values = {name: _number(facts, aliases) for name, aliases in ATTRIBUTES.items()}
+    on_earth(values, basin, dataset.attributes or path_of(dataset, basin_id, dataset.format))
     licence = facts.get("licence", facts.get("license", "not stated"))
     return values | {"source": str(facts.get("source", dataset.path.name)), "licence": str(licence)}
 

@@ -10,7 +10,7 @@ import lazy_loader
 from hydronexus.config import Dataset
 from hydronexus.errors import ConfigurationError, SourceUnreadableError, UnitsError, VariableMissingError
 from hydronexus.forcing.readers import generic
-from hydronexus.forcing.readers.files import TIME_NAMES, existing, unmark
+from hydronexus.forcing.readers.files import TIME_NAMES, existing, reading, unmark
 
 np = lazy_loader.load("numpy")
 lazy_xr = lazy_loader.load("xarray")
@@ -41,7 +41,7 @@ def _ids(path: Path) -> list[str]:
             if values.dtype.kind == "S":
                 values = netCDF4.chartostring(values)
             return [str(value) for value in values]
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ConfigurationError(f"path: {path} cannot be read as netCDF: {error}") from None
 
 
@@ -53,16 +53,13 @@ def sources(dataset: Dataset, basin_id: str) -> list[Path]:
 def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     """Read one basin; area and so on come from the file itself, or the dataset's table."""
     path = existing(generic.path_of(dataset, basin_id, "nc"), basin, "netCDF file")
-    try:
-        with lazy_xr.open_dataset(path, decode_timedelta=False) as opened:
-            dim = next((name for name in BASIN_NAMES if name in opened.dims), None)
-            if dim is not None:
-                ids = _ids(path)
-                opened = opened.isel({dim: ids.index(basin_id) if ids else 0})
-            facts = _facts(opened)
-            data = opened[_names(dataset, opened, basin, path)].load()
-    except (OSError, ValueError) as error:
-        raise SourceUnreadableError(basin, f"{path} cannot be read as netCDF: {error}") from None
+    with reading(path, basin, "netCDF"), lazy_xr.open_dataset(path, decode_timedelta=False) as opened:
+        dim = next((name for name in BASIN_NAMES if name in opened.dims), None)
+        if dim is not None:
+            ids = _ids(path)
+            opened = opened.isel({dim: ids.index(basin_id) if ids else 0})
+        facts = _facts(opened)
+        data = opened[_names(dataset, opened, basin, path)].load()
     time = next((data[name] for name in data.dims if str(name).lower() in TIME_NAMES), None)
     if time is None or time.dtype.kind != "M":
         found = (

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 from hydronexus.config import Dataset
-from hydronexus.errors import SourceUnreadableError
 from hydronexus.forcing.readers import generic
-from hydronexus.forcing.readers.files import dated, existing, read_csv, select, to_dataset, unmark
+from hydronexus.forcing.readers.files import dated, existing, read_csv, reading, select, to_dataset, unmark
 
 pd = lazy_loader.load("pandas")
 
@@ -37,10 +36,8 @@ def read(dataset: Dataset, basin_id: str, basin: str) -> xr.Dataset:
     if dataset.format == "csv":
         table = read_csv(path, basin)
     else:
-        try:
+        with reading(path, basin, "Parquet"):
             table = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise SourceUnreadableError(basin, f"{path} cannot be read as Parquet: {error}") from None
         if isinstance(table.index, pd.DatetimeIndex):
             table = table.rename_axis("date").reset_index()
     table = dated(table, basin, path)
