@@ -1,7 +1,8 @@
 """Can the method tell what deforms a law: `python benchmarks/claims.py [--quick] [--seeds K] --json OUT`.
 
-Trains the nexus model on virtual catchments that are alike but for the heterogeneity of rain and of soil, and asks of
-each learned law of infiltration whether mixing by rain of known heterogeneity explains it.
+Trains the nexus model on virtual catchments that are alike but for the heterogeneity of rain and of soil. Asks of each
+whether uneven rain runs off more than even rain of the same depth and season, beyond what the model of mean rain says;
+and of each learned law of infiltration whether mixing by rain of known heterogeneity explains it.
 """
 
 import argparse

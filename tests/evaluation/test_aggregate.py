@@ -15,7 +15,7 @@ def test_a_study_without_a_single_good_basin_has_all_tables_and_columns():
     tables = aggregate([FAILED])
     for name, columns in COLUMNS.items():
         assert list(tables[name]) == list(columns)
-    assert len(tables["claims"]) == 6
+    assert len(tables["claims"]) == 9
     assert tables["quarantine"].to_dict("records") == [FAILED["quarantine"]]
 
 

@@ -25,7 +25,7 @@ def stores(basin):
 
 def test_it_is_strict_json_with_every_part():
     evaluation = evaluate()
-    lists = {"metrics", "closure", "responses", "recovery", "probes", "intervals", "climate"}
+    lists = {"metrics", "closure", "responses", "recovery", "probes", "intervals", "climate", "uneven_rain"}
     assert set(evaluation) == lists | {"notes", "quarantine"}
     assert evaluation["quarantine"] is None
     assert json.loads(json.dumps(evaluation, allow_nan=False)) == evaluation

@@ -6,9 +6,10 @@ import pytest
 
 from hydronexus.evaluation.aggregate import aggregate
 from hydronexus.evaluation.claims import MIN_BASINS
+from hydronexus.evaluation.uneven_rain import COLUMNS
 from tests.builders import evaluate, evaluate_many
 
-SKILL, CONSISTENCY, EXTRACTION, NONLINEARITY, DEFORMATION, SPEED = range(6)
+SKILL, CONSISTENCY, EXTRACTION, NONLINEARITY, DEFORMATION, WITHIN, INFORMED, EXPLAINED, SPEED = range(9)
 
 
 def claim(evaluations, which):
@@ -24,7 +25,7 @@ def set_rows(evaluations, part, **values):
 
 def test_fewer_than_ten_real_basins_leave_every_tested_claim_undecided():
     verdicts = aggregate(evaluate_many(MIN_BASINS - 1, gr4j=-0.2))["claims"]["verdict"]
-    assert list(verdicts) == ["undecided"] * 4 + ["not yet tested"] * 2
+    assert list(verdicts) == ["undecided"] * 4 + ["not yet tested"] * 5
 
 
 def test_skill_equal_to_the_lstm_and_above_gr4j_is_supported():
@@ -152,6 +153,63 @@ def test_deformation_that_goes_with_gridded_rain_is_judged_by_its_sign(sign, ver
 
 def test_deformation_on_few_grids_is_undecided():
     assert on_a_grid(evaluate_many(9), lambda cv: cv)["verdict"] == "undecided"
+
+
+def with_uneven_rain(count, **values):
+    """Evaluations whose basins know their rain's heterogeneity by time; values may differ by basin."""
+    evaluations = evaluate_many(count)
+    known = {"steps": 900, "cv_even": 0.3, "cv_uneven": 0.9}
+    for index, evaluation in enumerate(evaluations):
+        own = {name: value[index] if np.ndim(value) else value for name, value in values.items()}
+        names = {name: evaluation["metrics"][0][name] for name in ("basin", "dataset")}
+        evaluation["uneven_rain"] = [dict.fromkeys(COLUMNS, np.nan) | names | known | own]
+    return evaluations
+
+
+@pytest.mark.parametrize(
+    ("count", "missed", "error", "verdict"),
+    [
+        (8, 0.06, 0.02, "supported"),
+        (8, -0.03, 0.02, "not supported"),
+        (8, 0.03, 0.08, "undecided"),
+        (2, 0.06, 0.02, "undecided"),
+    ],
+)
+def test_uneven_rain_within_basins_is_pooled_with_its_errors(count, missed, error, verdict):
+    noise = 0.02 * np.random.default_rng(1).standard_normal(count)
+    row = claim(with_uneven_rain(count, contrast_missed=missed + noise, contrast_missed_error=error), WITHIN)
+    assert row["verdict"] == verdict
+    assert row["value"] == pytest.approx((missed + noise).mean(), abs=0.01)
+    assert row["n"] == count
+
+
+def test_basins_that_differ_by_more_than_their_errors_widen_the_interval():
+    missed = np.tile([-0.1, 0.2], 6)
+    row = claim(with_uneven_rain(12, contrast_missed=missed, contrast_missed_error=0.01), WITHIN)
+    assert row["high"] - row["low"] > 0.15
+
+
+@pytest.mark.parametrize(("gain", "verdict"), [(0.02, "supported"), (-0.02, "not supported")])
+def test_knowing_unlike_rain_is_judged_against_the_placebo(gain, verdict):
+    evaluations = evaluate_many(12)
+    for index, evaluation in enumerate(evaluations):
+        (row,) = (r for r in evaluation["metrics"] if (r["model"], r["period"]) == ("nexus_closed", "test"))
+        for model, nse in (("nexus_placebo", 0.7), ("nexus_heterogeneity", 0.7 + gain + 1e-3 * index)):
+            evaluation["metrics"].append(row | {"model": model, "nse": nse})
+    row = claim(evaluations, INFORMED)
+    assert row["verdict"] == verdict
+    assert row["value"] == pytest.approx(gain + 5.5e-3)
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.5, "supported"), (2.0, "not supported")])
+def test_deformation_that_shrinks_where_heterogeneity_is_known_is_judged_against_the_placebo(share, verdict):
+    placebo = np.linspace(0.2, 0.6, 12)
+    learned = {"deformation_mean_rain": placebo, "deformation_placebo": placebo}
+    effects = {"effect_heterogeneity": -0.4, "effect_placebo": 0.0}
+    row = claim(with_uneven_rain(12, deformation_heterogeneity=share * placebo, **learned, **effects), EXPLAINED)
+    assert row["verdict"] == verdict
+    assert row["value"] == pytest.approx(np.log(share))
+    assert "-33.0 %" in row["sentence"]
 
 
 def test_sentences_never_print_nan():

@@ -1,5 +1,7 @@
 """Every way to carry the bucket through time gives the numbers and gradients of plain time stepping."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -11,10 +13,18 @@ from hydronexus.model.stores import STORES
 MEMBERS, STEPS = 3, 120
 
 
-def _case(windows: int, snow: bool, radiation: bool, double: bool, step: float = 1.0, law_size: int = 6):
+def _case(
+    windows: int,
+    snow: bool,
+    radiation: bool,
+    double: bool,
+    step: float = 1.0,
+    law_size: int = 6,
+    heterogeneity: bool = False,
+):
     kind = torch.float64 if double else torch.float32
     generator = torch.Generator().manual_seed(3)
-    bucket = Bucket([0, 1, 2], step, snow, radiation, snow, 1, law_size).to(kind)
+    bucket = Bucket([0, 1, 2], step, snow, radiation, heterogeneity, snow, 1, law_size).to(kind)
 
     def draw(*shape: int) -> torch.Tensor:
         return torch.rand(*shape, generator=generator).to(kind)
@@ -26,7 +36,9 @@ def _case(windows: int, snow: bool, radiation: bool, double: bool, step: float =
     rain = torch.where(draw(*shape) < 0.4, 30 * draw(*shape) ** 2, 0.0) * step
     temperature = 30 * draw(*shape) - 12 if snow else None
     shine = draw(*shape) if snow and radiation else None
-    forcing = Forcing(rain, 4 * draw(*shape) * step, temperature, shine, None)
+    demand = 4 * draw(*shape) * step
+    unlike = 2 * draw(*shape) - 1 if heterogeneity else None
+    forcing = Forcing(rain, demand, temperature, shine, unlike, None)
     guess = {name: 2 * STORES[name].scale * draw(*shape) for name in bucket.store_names}
     return bucket, forcing, guess
 
@@ -52,6 +64,15 @@ def _assert_same(found, expected, tolerance):
 def test_machine_code_follows_the_closed_loop(snow, radiation, double, tolerance):
     bucket, forcing, _ = _case(5, snow, radiation, double)
     _assert_same(_run(march, bucket, forcing), _run(stepwise, bucket, forcing), tolerance)
+
+
+def test_machine_code_reads_how_unlike_rain_is():
+    bucket, forcing, _ = _case(5, True, True, True, heterogeneity=True)
+    expected = _run(stepwise, bucket, forcing)
+    _assert_same(_run(march, bucket, forcing), expected, 1e-11)
+    even = replace(forcing, heterogeneity=torch.zeros_like(forcing.heterogeneity))
+    soil = bucket.store_names.index("soil")
+    assert not torch.allclose(_run(march, bucket, even)[0][soil], expected[0][soil])
 
 
 @pytest.mark.parametrize("windows", [1, 4, 5, 16, 19])

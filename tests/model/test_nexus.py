@@ -18,12 +18,12 @@ def _forcing(steps=400, windows=2, snow=True, step=1.0) -> Forcing:
     temperature = 5 + 12 * season + torch.randn(1, windows, steps, generator=generator)
     demand = (2.5 + 2 * season) * step
     features = torch.stack([rain, demand, temperature], -1)
-    columns = (rain, demand, temperature if snow else None, None, features)
+    columns = (rain, demand, temperature if snow else None, None, None, features)
     return Forcing(*columns).map(lambda x: x.double())
 
 
 def _model(closure="picard", snow=True, step=1.0, law_inputs="stores", spread=1.0) -> Nexus:
-    model = Nexus([0, 1, 2], 3, step, snow, False, closure, 3, law_inputs, "lstm", 8, 6, True).double()
+    model = Nexus([0, 1, 2], 3, step, snow, False, False, closure, 3, law_inputs, "lstm", 8, 6, True).double()
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():  # laws far from their start, so that bounds are put to the test
         for parameter in model.bucket.laws.parameters():
@@ -139,7 +139,7 @@ def test_a_closed_loop_taken_up_midway_goes_on_the_same():
 
 def test_members_do_not_touch_each_other():
     three = _model()
-    alone = Nexus([0, 1, 2], 3, 1.0, True, False, "picard", 3, "stores", "lstm", 8, 6, True).double()
+    alone = Nexus([0, 1, 2], 3, 1.0, True, False, False, "picard", 3, "stores", "lstm", 8, 6, True).double()
     alone.load_state_dict(three.state_dict())
     with torch.no_grad():
         for parameter in alone.parameters():

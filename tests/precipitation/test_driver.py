@@ -2,9 +2,8 @@
 
 import os
 import signal
-import threading
 import time
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import dask.array
 import numpy as np
@@ -14,8 +13,11 @@ import pytest
 import xarray as xr
 from dask.distributed import Client, LocalCluster
 
+from hydronexus.config import Workers
+from hydronexus.errors import GridError
 from hydronexus.precipitation import driver
 from hydronexus.precipitation.cells import Cells
+from hydronexus.precipitation.cluster import client_of
 from hydronexus.precipitation.driver import Sweep, batches, blocks, regions
 from hydronexus.precipitation.grids import Grid
 from hydronexus.precipitation.statistics import chosen
@@ -169,11 +171,13 @@ def test_a_read_that_fails_is_tried_again_and_then_told(client, rain, tmp_path):
     array = dask.array.from_array(rain, (60, 14, 18)).map_blocks(shaky, dtype=rain.dtype, meta=rain[:0])
     check(Sweep(grid_of(array), BASINS, FULL, THRESHOLD, tmp_path).run(client), rain)
     LEFT["failures"] = 1000
-    with pytest.raises(OSError, match="hung up"):
+    with pytest.raises(GridError, match=r"cannot be read .*hung up"):
         Sweep(grid_of(array), BASINS, FULL, 0.1, tmp_path).run(client)
 
 
-def test_a_killed_worker_changes_no_number(rain, tmp_path, monkeypatch):
+@pytest.mark.slow
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_killed_workers_change_no_number(rain, tmp_path, monkeypatch, deaths):
     monkeypatch.setattr(driver, "BLOCK_STEPS", 2)
 
     def slow(block: np.ndarray) -> np.ndarray:
@@ -181,19 +185,13 @@ def test_a_killed_worker_changes_no_number(rain, tmp_path, monkeypatch):
         return block
 
     array = dask.array.from_array(rain, (2, 14, 18)).map_blocks(slow, dtype=rain.dtype, meta=rain[:0])
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
-        sweep = Sweep(grid_of(array), BASINS, FULL, THRESHOLD, tmp_path)
-
-        def kill_one_once_under_way() -> None:
-            while not list(Path(tmp_path).glob("*/*.zarr.zip")):
-                time.sleep(0.01)
-            os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
-
-        killer = threading.Thread(target=kill_one_once_under_way)
-        killer.start()
-        found = sweep.run(client)
-        killer.join()
-    check(found, rain)
+    with ThreadPoolExecutor(1) as aside, client_of(Workers(), threads=2) as client:
+        found = aside.submit(Sweep(grid_of(array), BASINS, FULL, THRESHOLD, tmp_path).run, client)
+        while not list(tmp_path.glob("*/*.zarr.zip")) and not found.done():
+            time.sleep(0.01)
+        for process in list(client.run(os.getpid).values())[:deaths]:
+            os.kill(process, signal.SIGKILL)
+        check(found.result(timeout=60), rain)
 
 
 def test_cells_of_a_basin_are_split_over_chunks_without_loss():

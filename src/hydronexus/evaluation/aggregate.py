@@ -10,6 +10,7 @@ from hydronexus.evaluation.climate import ATTRIBUTES
 from hydronexus.evaluation.closure import HORIZONS
 from hydronexus.evaluation.drivers import drivers
 from hydronexus.evaluation.responses import NUMBERS, TEXTS
+from hydronexus.evaluation.uneven_rain import COLUMNS as UNEVEN_RAIN
 
 TEXT = (
     "basin",
@@ -41,7 +42,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "recovery": ("basin", "variable", "loop", "total_error_percent", "correlation", "nse"),
     "probes": ("basin", "model", "probe", "value", "unit", "low", "high", "passed", "expectation"),
     "intervals": ("basin", "kind", "level", "coverage", "width"),
-    "climate": ("basin", "precipitation", "potential_evapotranspiration", *ATTRIBUTES, "rain_day_cv"),
+    "climate": ("basin", "precipitation", "potential_evapotranspiration", *ATTRIBUTES, "slope_m_per_km", "rain_day_cv"),
+    "uneven_rain": ("basin", *UNEVEN_RAIN),
     "quarantine": ("basin", "stage", "error", "reason"),
 }  # fmt: skip
 HETEROGENEITY = (
@@ -69,15 +71,15 @@ def aggregate(
     Returns
     -------
     dict of pandas.DataFrame
-        metrics, closure, responses, recovery, probes, intervals, climate, quarantine, claims, heterogeneity, storms and
-        drivers; every table has all its columns even where it has no row.
+        metrics, closure, responses, recovery, probes, intervals, climate, uneven_rain, quarantine, claims,
+        heterogeneity, storms and drivers; every table has all its columns even where it has no row.
     """
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in COLUMNS}
     for evaluation in evaluations:
         if evaluation["quarantine"] is not None:
             rows["quarantine"].append(evaluation["quarantine"])
             continue
-        for name in ("metrics", "closure", "responses", "recovery", "probes", "intervals", "climate"):
+        for name in ("metrics", "closure", "responses", "recovery", "probes", "intervals", "climate", "uneven_rain"):
             rows[name] += evaluation[name]
     tables = {name: _table(rows[name], columns) for name, columns in COLUMNS.items()}
     tables |= {"heterogeneity": _together(summaries, HETEROGENEITY), "storms": _together(storms, STORMS)}

@@ -15,6 +15,7 @@ from hydronexus.evaluation.intervals import reliability
 from hydronexus.evaluation.recovery import recovery
 from hydronexus.evaluation.responses import responses
 from hydronexus.evaluation.skill import nse, scores_of
+from hydronexus.evaluation.uneven_rain import uneven_rain
 
 MODEL_OF_LOOP = {"open": "nexus", "closed": "nexus_closed"}
 
@@ -45,9 +46,9 @@ def evaluate_basin(
     Returns
     -------
     dict
-        `metrics`, `closure`, `responses`, `recovery`, `probes`, `intervals`, `climate`: lists of rows; `notes`: what
-        a reader should know of the basin's data; `quarantine`: None. Numbers are plain floats, NaN is None, so that it
-        can be written as strict JSON.
+        `metrics`, `closure`, `responses`, `recovery`, `probes`, `intervals`, `climate`, `uneven_rain`: lists of rows;
+        `notes`: what a reader should know of the basin's data; `quarantine`: None. Numbers are plain floats, NaN is
+        None, so that it can be written as strict JSON.
     """
     closed = closure(forcing["precipitation"], simulation)
     recovered = recovery(
@@ -64,6 +65,7 @@ def evaluate_basin(
         "probes": [{"basin": basin} | row for row in _probes(simulation, baselines)],
         "intervals": [{"basin": basin} | row for row in _intervals(forcing, simulation, periods, warmup_days)],
         "climate": [{"basin": basin} | climate(forcing, periods.train)],
+        "uneven_rain": [{"basin": basin} | row for row in uneven_rain(response, baselines)],
         "notes": _notes(forcing, simulation),
         "quarantine": None,
     }

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
 
 MIN_BASINS = 10  # fewer real basins leave every claim undecided
 LEVEL = 0.05  # of every test
@@ -16,6 +17,10 @@ GAP_LIMIT = 0.005  # NSE
 SMALL = 0.2  # rank correlation that would not be called a driver
 RESAMPLES = 2000
 PROCESSES = ("interception", "infiltration", "evapotranspiration", "routing", "recharge")
+MODELS = ["nexus", "nexus_closed", "lstm", "gr4j", "nexus_heterogeneity", "nexus_placebo"]
+CONSULTED = ("metrics", "closure", "responses", "uneven_rain")
+MIN_POOLED = 3  # basins that are experiments of their own, over thousands of days each
+NEGLIGIBLE = 0.01  # share of rain that would not be called an effect
 Tables = dict[str, pd.DataFrame]
 
 
@@ -56,7 +61,8 @@ def claims(tables: Tables) -> pd.DataFrame:
     Parameters
     ----------
     tables : dict of pandas.DataFrame
-        metrics, closure, responses, recovery and drivers of :func:`hydronexus.evaluation.aggregate.aggregate`.
+        metrics, closure, responses, recovery, uneven_rain and drivers of
+        :func:`hydronexus.evaluation.aggregate.aggregate`.
 
     Returns
     -------
@@ -64,7 +70,7 @@ def claims(tables: Tables) -> pd.DataFrame:
         One row per claim: claim, statistic, value, low, high, p, n, verdict, sentence.
     """
     virtual = set(tables["recovery"]["basin"])
-    real = {name: tables[name][~tables[name]["basin"].isin(virtual)] for name in ("metrics", "closure", "responses")}
+    real = {name: tables[name][~tables[name]["basin"].isin(virtual)] for name in CONSULTED}
     real["drivers"] = tables["drivers"]
     return pd.DataFrame([astuple(judge(real)) for judge in JUDGES], columns=list(Claim.__dataclass_fields__))
 
@@ -221,6 +227,97 @@ def _deformation(tables: Tables) -> Claim:
     return Claim(claim, statistic, row["rho"], row["low"], row["high"], p, n, verdict, sentence)
 
 
+def _within(tables: Tables) -> Claim:
+    """Pooled over basins with random effects, uneven rain runs off more than even rain of like depth and season."""
+    found = tables["uneven_rain"].dropna(subset=["contrast_missed", "contrast_missed_error"])
+    claim = "Within a basin, uneven rain runs off more than even rain of the same depth and season"
+    statistic = "runoff of the most uneven third less the most even, beyond what mean rain explains [share of rain]"
+    n = len(found)
+    if not n:
+        return _untested(claim, statistic, "No real basin of this study has its rain's heterogeneity by time.")
+    value, error = float(found["contrast_missed"].iloc[0]), float(found["contrast_missed_error"].iloc[0])
+    if n > 1:
+        pooled = combine_effects(found["contrast_missed"], found["contrast_missed_error"] ** 2, method_re="dl")
+        # The library lets the variance between basins be negative; there is then none to see.
+        if pooled.tau2 > 0:
+            value, error = float(pooled.mean_effect_re), float(pooled.sd_eff_w_re)
+        else:
+            value, error = float(pooled.mean_effect_fe), float(pooled.sd_eff_w_fe)
+    low, high = value - 1.96 * error, value + 1.96 * error
+    p = float(2 * stats.norm.sf(abs(value) / error))
+    verdict = "undecided"
+    if n >= MIN_POOLED and (low > 0 or high < NEGLIGIBLE):
+        verdict = "supported" if low > 0 else "not supported"
+    each = [
+        f"{row.basin} {row.contrast_missed:+.3f} ± {row.contrast_missed_error:.3f}"
+        for row in found.head(10).itertuples()
+    ]
+    return Claim(
+        claim, statistic, value, low, high, p, n, verdict,
+        f"Pooled over {_basins(n)} by random effects: {value:+.3f} (95 % interval {low:+.3f} to {high:+.3f}, "
+        f"p {p:.2g}); the mean of CV rises from {found['cv_even'].median():.2f} to "
+        f"{found['cv_uneven'].median():.2f} between thirds. "
+        f"With standard errors: {', '.join(each)}{', ...' if n > len(each) else '.'} "
+        f"Observed streamflow alone: {found['contrast_observed'].median():+.3f}, "
+        f"simulated from mean rain: {found['contrast_simulated'].median():+.3f} (medians).",
+    )  # fmt: skip
+
+
+def _informed(tables: Tables) -> Claim:
+    """A model that knows the heterogeneity of rain beats the same model with a shuffled one."""
+    claim = "Knowing how unlike rain is improves simulated streamflow"
+    statistic = "median NSE(CV of rain as an input) - NSE(the same, shuffled in time), test [-]"
+    nse = _test_nse(tables["metrics"])
+    pairs = nse[["nexus_heterogeneity", "nexus_placebo", "nexus_closed"]].dropna()
+    gain = (pairs["nexus_heterogeneity"] - pairs["nexus_placebo"]).to_numpy()
+    n = len(gain)
+    if not n:
+        return _untested(
+            claim, statistic, "Needs `baselines: [..., heterogeneity]` and basins with known heterogeneity."
+        )
+    low, high = _interval(gain)
+    p = _wilcoxon(gain, "greater")
+    verdict = "undecided"
+    if n >= MIN_BASINS and p < LEVEL:
+        verdict = "supported"
+    elif n >= MIN_BASINS and (high < SKILL_MARGIN or _wilcoxon(gain, "less") < LEVEL):
+        verdict = "not supported"
+    over = float((pairs["nexus_heterogeneity"] - pairs["nexus_closed"]).median())
+    placebo = float((pairs["nexus_placebo"] - pairs["nexus_closed"]).median())
+    return Claim(
+        claim, statistic, float(np.median(gain)), low, high, p, n, verdict,
+        f"Median gain in test NSE over the placebo {np.median(gain):+.4f} ({_precision(low, high, p)}{_basins(n)}); "
+        f"over the model of mean rain {over:+.4f}, where the placebo gains {placebo:+.4f}.{_too_few(n)}",
+    )  # fmt: skip
+
+
+def _explained(tables: Tables) -> Claim:
+    """The deformation of infiltration is smaller where the law knows the heterogeneity of rain and it is small."""
+    claim = "Deformation shrinks where the model knows how unlike rain is"
+    statistic = "median of ln(deformation under even rain, heterogeneity known / the same, placebo), infiltration [-]"
+    found = tables["uneven_rain"].dropna(subset=["deformation_heterogeneity", "deformation_placebo"])
+    ratio = np.log(found["deformation_heterogeneity"] / found["deformation_placebo"]).to_numpy()
+    n = len(ratio)
+    if not n:
+        return _untested(
+            claim, statistic, "Needs `baselines: [..., heterogeneity]` and basins with known heterogeneity."
+        )
+    low, high = _interval(ratio)
+    p = _wilcoxon(ratio, "less")
+    verdict = "undecided"
+    if n >= MIN_BASINS and (p < LEVEL or _wilcoxon(ratio, "greater") < LEVEL):
+        verdict = "supported" if p < LEVEL else "not supported"
+    effect = found[["effect_heterogeneity", "effect_placebo"]].median()
+    return Claim(
+        claim, statistic, float(np.median(ratio)), low, high, p, n, verdict,
+        f"Median deformation {found['deformation_mean_rain'].median():.3f} learned from mean rain, "
+        f"{found['deformation_heterogeneity'].median():.3f} under even rain with heterogeneity known, "
+        f"{found['deformation_placebo'].median():.3f} with the placebo ({_precision(low, high, p)}{_basins(n)}). From "
+        f"even to uneven rain, infiltration changes by {100 * math.expm1(effect.iloc[0]):+.1f} % "
+        f"(placebo {100 * math.expm1(effect.iloc[1]):+.1f} %).{_too_few(n)}",
+    )  # fmt: skip
+
+
 def _associated(rows: pd.DataFrame, driver: str) -> str:
     if rows.empty:
         return ""
@@ -237,7 +334,7 @@ def _speed(tables: Tables) -> Claim:
 
 
 JUDGES: tuple[Callable[[Tables], Claim], ...] = (
-    _skill, _consistency, _extraction, _nonlinearity, _deformation, _speed,
+    _skill, _consistency, _extraction, _nonlinearity, _deformation, _within, _informed, _explained, _speed,
 )  # fmt: skip
 
 
@@ -248,7 +345,7 @@ def _untested(claim: str, statistic: str, sentence: str) -> Claim:
 def _test_nse(metrics: pd.DataFrame) -> pd.DataFrame:
     """Test NSE with one row per basin and one column per model, NaN where a model was not run."""
     test = metrics[metrics["period"] == "test"].pivot(index="basin", columns="model", values="nse")
-    return test.reindex(columns=["nexus", "nexus_closed", "lstm", "gr4j"])
+    return test.reindex(columns=MODELS)
 
 
 def _interval(values: np.ndarray) -> tuple[float, float]:

@@ -37,8 +37,8 @@ def climate(forcing: xr.Dataset, period: Period) -> dict[str, float]:
         `precipitation` and `potential_evapotranspiration` [mm d-1]; `aridity`: their means' ratio PET/P [-] (Budyko
         1974); `snow_fraction`: share of precipitation that falls below 0 degC [-]; `runoff_ratio`: streamflow over
         precipitation on the steps with an observation [-]; `flow_variability`: standard deviation over mean of daily
-        streamflow, days observed in full [-]; `area_km2`; `rain_day_cv`: CV of daily precipitation on days of 1 mm or
-        more [-]. NaN where temperature, observations or area are missing.
+        streamflow, days observed in full [-]; `area_km2`; `slope_m_per_km`, mean; `rain_day_cv`: CV of
+        daily precipitation on days of 1 mm or more [-]. NaN where temperature, observations or attributes are missing.
 
     References
     ----------
@@ -64,6 +64,7 @@ def climate(forcing: xr.Dataset, period: Period) -> dict[str, float]:
         "runoff_ratio": _ratio(flow[observed].sum(), rain[observed].sum()),
         "flow_variability": _ratio(daily.std(ddof=0), daily.mean()),
         "area_km2": float(forcing.attrs.get("area_km2", math.nan)),
+        "slope_m_per_km": float(forcing.attrs.get("slope_m_per_km", math.nan)),
         "rain_day_cv": _rain_day_cv(inside["precipitation"]),
     }
 

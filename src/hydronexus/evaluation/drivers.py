@@ -7,8 +7,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-CONTROLS = ("area_km2", "aridity", "snow_fraction", "cells")
-LOGARITHMIC = ("area_km2", "aridity", "cells")
+CONTROLS = ("area_km2", "aridity", "snow_fraction", "slope_m_per_km", "cells")
+LOGARITHMIC = ("area_km2", "aridity", "slope_m_per_km", "cells")
 PROXIES = ("rain_day_cv",)  # of time, named as what they are; rain over space is not in them
 OBSERVED = ("conditional_cv", "cv", "wet_fraction")  # of grids
 MEASURES = ("deformation", "mixing_gain")

@@ -41,6 +41,8 @@ class Forcing:
         [degC]; None runs without snow.
     radiation : Tensor or None
         Shortwave radiation as a share of a strong day's (200 W m-2) [-], for melt.
+    heterogeneity : Tensor or None
+        How unlike rain is over the catchment, standardised [-], for infiltration.
     features : Tensor or None
         What the encoder reads, standardised, shape (member or 1, window, time, feature); the bucket needs none.
     """
@@ -49,6 +51,7 @@ class Forcing:
     potential_evapotranspiration: Tensor
     temperature: Tensor | None
     radiation: Tensor | None
+    heterogeneity: Tensor | None
     features: Tensor | None
 
     def steps(self, start: int, stop: int) -> "Forcing":
@@ -81,6 +84,8 @@ class Bucket(nn.Module):
         Time step [d].
     snow, radiation : bool
         Whether forcing has temperature, and shortwave radiation for the melt law.
+    heterogeneity : bool
+        Whether forcing says how unlike rain is over the catchment, for the infiltration law.
     correction : bool
         Whether a law of temperature corrects precipitation; needs snow.
     state_size : int
@@ -95,6 +100,7 @@ class Bucket(nn.Module):
         step: float,
         snow: bool,
         radiation: bool,
+        heterogeneity: bool,
         correction: bool,
         state_size: int,
         law_size: int,
@@ -102,6 +108,7 @@ class Bucket(nn.Module):
         super().__init__()
         self.step = step
         self.radiation = radiation
+        self.heterogeneity = heterogeneity
         self.store_names = proposed(snow)
         self.flux_names = step_fluxes(snow, correction)
         self.initial = nn.Parameter(torch.full((len(seeds), len(self.store_names)), -1.0))
@@ -111,7 +118,7 @@ class Bucket(nn.Module):
 
         laws = {
             "interception": law(2, (-0.5, 1.0), 1),
-            "infiltration": law(1, (2.5,), 2),
+            "infiltration": law(2 if heterogeneity else 1, (2.5,), 2),
             "evapotranspiration": law(1, (1.0,), 3),
             "drainage": law(1, (-5.0, -5.0), 4),
             "baseflow": law(1, (0.0,), 5),
@@ -166,9 +173,10 @@ class Bucket(nn.Module):
         evaporated = room * (1 - stays) * drying / (dripping + drying)
         return keep, evaporated / (1 - keep)
 
-    def infiltration(self, water: Tensor, state: Tensor) -> Tensor:
+    def infiltration(self, water: Tensor, state: Tensor, heterogeneity: Tensor | None) -> Tensor:
         """Share of the water at the ground surface [mm per step] that enters the soil [-]."""
-        (enter,) = self.laws["infiltration"](_intensity(water, self.step), state)
+        unlike = () if heterogeneity is None else (heterogeneity,)
+        (enter,) = self.laws["infiltration"](_intensity(water, self.step), *unlike, state)
         return torch.sigmoid(enter)
 
     def evapotranspiration(self, demand: Tensor, state: Tensor) -> Tensor:
@@ -248,7 +256,7 @@ class Bucket(nn.Module):
         throughfall = leaving - canopy_evaporation
 
         surface_water = throughfall + melt
-        infiltration = surface_water * self.infiltration(surface_water, states["soil"])
+        infiltration = surface_water * self.infiltration(surface_water, states["soil"], forcing.heterogeneity)
         surface_runoff = surface_water - infiltration
 
         demand = demand - canopy_evaporation

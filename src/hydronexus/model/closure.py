@@ -83,7 +83,7 @@ def stepwise(
     return _joined(stores), _joined(steps)
 
 
-_DRIVERS = ("precipitation", "potential_evapotranspiration", "temperature", "radiation")
+_DRIVERS = ("precipitation", "potential_evapotranspiration", "temperature", "radiation", "heterogeneity")
 
 
 def _by_step(series: Tensor | None):

@@ -42,6 +42,7 @@ def _drivers(bucket: Bucket) -> dict[str, bool]:
         "potential_evapotranspiration": True,
         "temperature": snow,
         "radiation": snow and bucket.radiation,
+        "heterogeneity": bucket.heterogeneity,
     }
 
 

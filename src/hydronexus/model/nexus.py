@@ -63,8 +63,9 @@ class Nexus(nn.Module):
         Forcing variables the encoder reads.
     step : float
         Time step [d].
-    snow, radiation : bool
-        Whether forcing has temperature, and shortwave radiation for the melt law.
+    snow, radiation, heterogeneity : bool
+        Whether forcing has temperature, shortwave radiation for the melt law, and how unlike rain is over the catchment
+        for the infiltration law.
     closure, iterations, law_inputs, encoder, hidden_size, law_size, correction
         See the configuration's section `model`.
     integrate : callable
@@ -83,6 +84,7 @@ class Nexus(nn.Module):
         step: float,
         snow: bool,
         radiation: bool,
+        heterogeneity: bool,
         closure: str,
         iterations: int,
         law_inputs: str,
@@ -98,7 +100,7 @@ class Nexus(nn.Module):
         self.reads_hidden = law_inputs == "hidden"
         self.integrate = integrate
         state_size = hidden_size if self.reads_hidden else 1
-        self.bucket = Bucket(seeds, step, snow, radiation, correction and snow, state_size, law_size)
+        self.bucket = Bucket(seeds, step, snow, radiation, heterogeneity, correction and snow, state_size, law_size)
         scales = torch.tensor([STORES[name].scale for name in self.bucket.store_names])
         self.encoder = ENCODERS[encoder](seeds, features, hidden_size, scales)
         self.routing = Routing(seeds, law_size, step)

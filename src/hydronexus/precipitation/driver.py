@@ -14,9 +14,10 @@ import numba
 import numpy as np
 import xarray as xr
 from dask.delayed import Delayed
-from dask.distributed import Client, Future, as_completed
+from dask.distributed import CancelledError, Client, Future, KilledWorker, as_completed
 
 from hydronexus import archive
+from hydronexus.errors import GridError, HydronexusError
 from hydronexus.precipitation.cells import Cells
 from hydronexus.precipitation.grids import Grid
 from hydronexus.precipitation.statistics import Family
@@ -250,6 +251,7 @@ class Sweep:
         identity: str = "",
     ):
         self.rain, self.families, self.threshold = grid.precipitation, families, threshold
+        self.source = grid.source
         # In the grid's order, so that basins of one task lie together.
         self.basins = sorted(basins, key=lambda basin: (int(basin.row.min()), int(basin.column.min())))
         self.names = [output.name for family in families for output in family.outputs]
@@ -320,12 +322,25 @@ class Sweep:
         begin = told = time.monotonic()
         for done, future in enumerate(running, 1):
             block, _ = under_way.pop(future)
-            self._write(block, future.result())
+            self._write(block, self._result(future, block))
             submit()
             now = time.monotonic()
             if done == len(missing) or now - told > TELL_EVERY:
                 told, left = now, (now - begin) / done * (len(missing) - done)
                 log.info("precipitation: %d of %d blocks, about %.0f s left", done, len(missing), left)
+
+    def _result(self, future: Future, block: tuple[int, int]) -> np.ndarray:
+        """Statistics of a block; what a library says of damaged data becomes an error that names them."""
+        try:
+            return future.result()
+        except (HydronexusError, MemoryError, KilledWorker, CancelledError):
+            raise
+        except Exception as error:
+            first, last = self.rain["time"].values[[block[0], block[1] - 1]].astype("datetime64[m]")
+            raise GridError(
+                f"{self.source}: rain from {first} to {last} cannot be read ({type(error).__name__}: {error}); the "
+                f"data may be damaged: get them anew"
+            ) from error
 
     def _gathered(self, block: tuple[int, int], regions_there: list[Future]) -> tuple[list[list[Delayed]], bool]:
         """What to gather, by chunk of time and by region; and whether the first is the step before the block."""

@@ -170,11 +170,11 @@ def _open(path: Any, source: str, chunks: Any, storage_options: dict[str, Any] |
             join="exact",
             **options,
         )
-    except GridError:
+    except (GridError, MemoryError):
         raise
     except (FileNotFoundError, KeyError) as error:  # Zarr's own "nothing here" is a FileNotFoundError too
         raise GridError(f"{source}: no grid there ({error}); check the path") from None
-    except (OSError, ValueError) as error:
+    except Exception as error:  # the libraries of the formats raise nearly anything on damage
         raise GridError(
             f"{source}: cannot be opened as one grid: {error}. "
             f"Files of a list must follow one another in time, on the same axes"

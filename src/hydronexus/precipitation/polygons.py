@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pyogrio
+import pyproj
 import rasterio
 import rasterio.features
 import shapely
@@ -41,7 +42,7 @@ def read_polygons(path: str | Path, id_column: str, crs: Any = None) -> gpd.GeoD
     """
     try:
         frame = gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, OSError) as error:
+    except (pyogrio.errors.DataSourceError, pyproj.exceptions.CRSError, OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: no file of polygons there: {error}") from None
     if id_column not in frame.columns or "geometry" not in frame.columns:
         raise ConfigurationError(
@@ -102,11 +103,13 @@ def sound(basin: str, polygon: shapely.Geometry | None) -> shapely.Geometry:
     Raises
     ------
     BasinError
-        If there is no area, or a repair would change it (a ring that crosses itself, for example).
+        If there is no area, a corner is no number, or a repair would change the area (a ring that crosses itself, say).
     """
     if polygon is None or polygon.is_empty or polygon.geom_type not in ("Polygon", "MultiPolygon"):
         found = "no geometry" if polygon is None or polygon.is_empty else f"a {polygon.geom_type}"
         raise BasinError(basin, f"{found} where its polygon should be; correct the file of polygons")
+    if not np.isfinite(shapely.get_coordinates(polygon)).all():
+        raise BasinError(basin, "its polygon has corners that are no numbers; correct the file of polygons")
     if polygon.is_valid:
         return polygon
     reason = shapely.is_valid_reason(polygon)

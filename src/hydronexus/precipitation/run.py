@@ -66,7 +66,7 @@ def describe_grid(
         cells = [source.cells[basin] for basin in missing]
         families = chosen(settings.statistics, cells[0].distance is not None)
         sweep = Sweep(source.grid, cells, families, settings.wet_threshold, folder / "sweeps", identity)
-        with client_of(workers, threads) as client:
+        with client_of(workers, threads, folder / "workers") as client:
             statistics = sweep.run(client)
         for basin in missing:
             own = statistics.sel(basin=basin, drop=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dask.array
@@ -42,7 +44,7 @@ def members(path: str | Path) -> list[str]:
         found = [str(file) for file in Path(archive).rglob("*") if file.suffix.lower() in SUFFIXES]
     elif zipfile.is_zipfile(archive):
         prefix = folder.strip("/") + "/" if folder else ""
-        with zipfile.ZipFile(archive) as file:
+        with _reading(archive), zipfile.ZipFile(archive) as file:
             names = [name for name in file.namelist() if name.startswith(prefix) and name.lower().endswith(SUFFIXES)]
         found = [raster_name(f"{archive}!{name}") for name in names]
     else:
@@ -56,6 +58,15 @@ def raster_name(path: str | Path) -> str:
     """Name under which GDAL opens a raster; ``archive!member`` is a file inside a ZIP archive of any name."""
     archive, inside, member = str(path).partition("!")
     return f"/vsizip/{{{Path(archive).absolute()}}}/{member}" if inside else archive
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """What is wrong with a damaged file becomes an error that names it, and that travels between processes."""
+    try:
+        yield
+    except (rasterio.errors.RasterioError, rasterio.errors.CRSError, zipfile.BadZipFile, OSError, ValueError) as error:
+        raise GridError(f"{name}: cannot be read ({error}); it may be damaged: get it anew") from None
 
 
 def time_of(name: str) -> pd.Timestamp:
@@ -104,7 +115,7 @@ def open_stack(path: str | Path) -> tuple[xr.DataArray, pyproj.CRS]:
     names = members(path)
     files = pd.Series(names, pd.DatetimeIndex([time_of(name) for name in names])).sort_index()
     time = times.on_every_step(files.index, str(path))
-    with rasterio.open(files.iloc[0]) as first:
+    with _reading(files.iloc[0]), rasterio.open(files.iloc[0]) as first:
         shape, transform, crs, units = first.shape, first.transform, first.crs, first.units[0]
     if transform.b or transform.d:
         raise GridError(f"{files.iloc[0]}: the raster is rotated; warp it to an upright one (gdalwarp)")
@@ -133,7 +144,7 @@ def _read(names: np.ndarray, shape: tuple[int, int], transform: rasterio.Affine)
     for target, name in zip(values, names, strict=True):
         if not name:
             continue
-        with rasterio.open(name) as file:
+        with _reading(name), rasterio.open(name) as file:
             if file.shape != shape or not file.transform.almost_equals(transform):
                 raise GridError(
                     f"{name}: its grid is not that of the stack's first file; warp it to that one (gdalwarp)"

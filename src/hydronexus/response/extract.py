@@ -11,6 +11,7 @@ from hydronexus.config import Model, Periods, Response, Training, Virtual
 from hydronexus.errors import BasinError
 from hydronexus.fieldscale.mixing import PointRain, canopy_deficit
 from hydronexus.response.attribution import attribute
+from hydronexus.response.contrast import contrast
 from hydronexus.response.ensemble_runoff import runoff_responses
 from hydronexus.response.field import compared, routing_fit
 from hydronexus.response.indices import indices
@@ -35,6 +36,7 @@ def extract(
     training: Training,
     response: Response,
     rain: PointRain | None = None,
+    cv: xr.DataArray | None = None,
 ) -> xr.Dataset:
     """Extract the response functions of a basin.
 
@@ -46,6 +48,8 @@ def extract(
         Canonical forcing and its simulation.
     rain : PointRain, optional
         Observed heterogeneity of rain, which laws are compared with mixing by.
+    cv : xarray.DataArray, optional
+        Its CV over the catchment at every step, from :func:`hydronexus.precipitation.unlikeness.spatial_cv`.
 
     Returns
     -------
@@ -53,7 +57,8 @@ def extract(
         Laws on grids with what :func:`hydronexus.response.field.compared` says of them; the unit hydrograph and the
         equation that describes it best; responses to removed rain by lag, intensity and antecedent wetness, to added
         rain, and to pairs of pulses; ERRA of observed and simulated streamflow; attribution of high flows; indices of
-        nonlinearity and memory; for virtual basins also the truth (`law_true`, `pulse_true`).
+        nonlinearity and memory; with `cv`, the contrast between uneven and even rain; for virtual basins also the truth
+        (`law_true`, `pulse_true`).
 
     Raises
     ------
@@ -90,9 +95,13 @@ def extract(
             compared(grids, rain, canopy),
             attribute(module, source, simulation, first, lag),
         ]
+    ensemble = simulation["streamflow"].sel(loop="closed").mean("seed").values.astype(float)
+    if cv is not None:
+        observed = np.where(np.arange(len(ensemble)) < first, np.nan, forcing["streamflow"].values)
+        between = contrast(forcing["precipitation"], cv, observed, ensemble, source.step)
+        parts += [] if between is None else [between]
     try:
         edges = np.quantile(pulses["removed"], np.linspace(0, 1, response.intensity_bins + 1)[1:-1])
-        ensemble = simulation["streamflow"].sel(loop="closed").mean("seed").values
         flows = [values[first:].astype(float) for values in (rain_depth, forcing["streamflow"].values, ensemble)]
         parts.append(runoff_responses(*flows, edges, min(lag, round(ERRA_LAG / source.step)), source.step))
     except ValueError as error:

@@ -46,7 +46,19 @@ def _interception(bucket: Bucket, x: Tensor, y: Tensor, demand: Tensor) -> Tenso
 
 
 def _infiltration(bucket: Bucket, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:
-    return x * bucket.infiltration(x, bucket.state("soil", y, None))
+    return infiltration_law(bucket, x, y, 0.0)
+
+
+def infiltration_law(bucket: Bucket, x: Tensor, y: Tensor, heterogeneity: float) -> Tensor:
+    """Infiltration [mm per step] of surface water x [mm per step] into soils of y [mm].
+
+    Parameters
+    ----------
+    heterogeneity : float
+        How unlike rain is, standardised [-]; 0 is the mean. Of no effect on laws that do not read it.
+    """
+    unlike = torch.full_like(x, heterogeneity) if bucket.heterogeneity else None
+    return x * bucket.infiltration(x, bucket.state("soil", y, None), unlike)
 
 
 def _evapotranspiration(bucket: Bucket, x: Tensor, y: Tensor, demand: Tensor) -> Tensor:

@@ -194,7 +194,8 @@ def _pattern(settings: Virtual, days: int, rng: np.random.Generator) -> np.ndarr
     if settings.rain_cv == 0:
         pattern[:, :wetted] = 1.0
     else:
-        shape = settings.rain_cv**-2
+        cv = _noisy(np.full(days, settings.rain_cv), settings.rain_cv_spread, settings, 4)
+        shape = cv[:, None] ** -2
         pattern[:, :wetted] = rng.gamma(shape, 1 / shape, (days, wetted)) + 1e-12
     if wetted < settings.cells:
         pattern = rng.permuted(pattern, axis=1)
@@ -240,6 +241,8 @@ def simulate(settings: Virtual) -> xr.Dataset:
             "virtual": json.dumps(settings.model_dump(mode="json")),
         },
     )
+    if settings.rain_cv_spread:
+        data["precipitation_stdev"] = ("time", true.rain.std(1), {"units": "mm", "long_name": "spread over the cells"})
     if true.temperature is not None:
         data["temperature"] = ("time", true.temperature, {"units": "degC", "long_name": "temperature"})
     return data
@@ -304,7 +307,8 @@ def law(settings: Virtual, process: str, x: np.ndarray, y: np.ndarray) -> np.nda
     numpy.ndarray
         [mm d-1], shape of `x`.
     """
-    if process != "infiltration" or settings.snow:  # melt is spread over the cells otherwise than rain
+    # Melt is spread over the cells otherwise than rain, and one law cannot hold for a CV that changes.
+    if process != "infiltration" or settings.snow or settings.rain_cv_spread:
         return np.full(np.shape(x), np.nan)
     relative, share = PointRain(settings.capacity_cv).nodes()
 
