@@ -1,6 +1,8 @@
 """What surrounds every job: quarantine instead of failure, except where the machine is to blame."""
 
 import json
+import os
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +13,7 @@ import xarray as xr
 
 from hydronexus import archive, quarantine
 from hydronexus.errors import RunoffRatioError
-from hydronexus.stage import finish, run_basin
+from hydronexus.stage import finish, run_basin, told_to_stop
 
 
 def job(folder: Path, inputs=()) -> SimpleNamespace:
@@ -102,3 +104,12 @@ def test_a_study_without_them_is_marked_complete(tmp_path):
     pd.DataFrame(columns=["basin", "stage", "reason"]).to_csv(table, index=False)
     finish(table, tmp_path / "report.html", tmp_path / "complete.txt")
     assert (tmp_path / "complete.txt").exists()
+
+
+def test_sigterm_is_noted_and_ends_nothing():
+    before = signal.getsignal(signal.SIGTERM)
+    with told_to_stop() as stop:
+        assert not stop()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop()
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
@@ -15,7 +16,8 @@ from hydronexus.errors import ConfigurationError
 Format = Literal[
     "camels_us", "camels_de", "caravan_csv", "caravan_netcdf", "netcdf", "csv", "parquet", "example", "virtual"
 ]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+LONGEST_NAME = 64  # characters of a study, a dataset or an id: files named after a basin hold two of them
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=LONGEST_NAME)]
 Positive = Annotated[int, Field(gt=0)]
 Period = tuple[date, date]
 
@@ -23,7 +25,32 @@ Period = tuple[date, date]
 class Section(BaseModel):
     """A block of the configuration that accepts no unknown key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+
+def fit_for_files(basin: str) -> str:
+    """An id that can be part of a file's name, and lead to no other folder.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not basin or not all(c.isalnum() or c in "._-" for c in basin) or basin.startswith("."):
+        raise ValueError(f"basin id {basin!r} may hold letters, digits, '_', '-' and '.' only")
+    if len(basin.encode()) > LONGEST_NAME:
+        raise ValueError(f"basin id {basin[:20]!r}... is longer than {LONGEST_NAME} bytes")
+    if unicodedata.normalize("NFKC", basin) != basin:
+        raise ValueError(f"basin id {basin!r} holds letters that look like others; write {basin!a} plainly")
+    return basin
+
+
+def _nameable(path: Any) -> Any:
+    """A path, or a list of them, that a file system can take."""
+    for one in path if isinstance(path, list) else [path]:
+        text = str(one)
+        if "\0" in text or any(len(part.encode()) > 255 for part in text.split("/")):
+            raise ValueError(f"no file can be called {text[:40]!r}{'...' * (len(text) > 40)}")
+    return path
 
 
 class Periods(Section):
@@ -57,6 +84,13 @@ class Virtual(Section):
     cells: int = Field(200, ge=1, le=100_000, description="Number of cells [-].")
     rain_cv: float = Field(
         1.0, ge=0, le=5, description="Spatial coefficient of variation of rain over the wet cells [-]."
+    )
+    rain_cv_spread: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="Relative spread of that coefficient from day to day; the model is then given the standard "
+        "deviation of rain over the cells too [-].",
     )
     wet_fraction: float = Field(1.0, gt=0, le=1, description="Fraction of the cells that a storm wets [-].")
     infiltration_capacity: float = Field(14.0, gt=0, description="Mean infiltration capacity of the cells [mm/d].")
@@ -106,8 +140,8 @@ class Dataset(Section):
     )
     attributes: Path | None = Field(
         None,
-        description="CSV with the columns basin, area_km2, latitude and optionally longitude, elevation_m, where the "
-        "data files do not hold them (netcdf, csv, parquet).",
+        description="CSV with the columns basin, area_km2, latitude and optionally longitude, elevation_m, "
+        "slope_m_per_km, where the data files do not hold them (netcdf, csv, parquet).",
     )
     periods: Periods | None = Field(None, description="Split for this dataset in place of the study's `periods`.")
     virtual: Virtual = Field(default_factory=Virtual, description="Settings of the format `virtual`.")
@@ -120,12 +154,13 @@ class Dataset(Section):
         for basin in basins:
             if not isinstance(basin, str):
                 raise ValueError(_number_id_message(basin))
-            if not basin or not all(c.isalnum() or c in "._-" for c in basin) or basin.startswith("."):
-                raise ValueError(f"basin id {basin!r} may hold letters, digits, '_', '-' and '.' only")
+            fit_for_files(basin)
         if len(set(basins)) < len(basins):
             twice = sorted({b for b in basins if basins.count(b) > 1})
             raise ValueError(f"basin ids listed more than once: {', '.join(twice)}")
         return basins
+
+    _paths = field_validator("path", "attributes")(_nameable)
 
     @model_validator(mode="after")
     def _path_where_needed(self) -> "Dataset":
@@ -284,6 +319,8 @@ class PrecipitationGrid(Section):
         examples=["1D"],
     )
 
+    _paths = field_validator("path", "polygons", "flow_directions")(_nameable)
+
     @model_validator(mode="after")
     def _basins_from_somewhere(self) -> "PrecipitationGrid":
         if self.path != "example" and (self.polygons is None) == (not self.fractions):
@@ -310,6 +347,11 @@ class Workers(Section):
     slurm: SlurmWorkers | None = Field(None, description="Start workers as Slurm jobs.")
     memory: str | None = Field(None, description="Memory of each worker on this machine; shared out if not given.")
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the work is done outside the job that leads it."""
+        return self.scheduler is not None or self.slurm is not None
+
 
 class Study(Section):
     """A whole study."""
@@ -320,16 +362,23 @@ class Study(Section):
     quality: Quality = Field(default_factory=Quality)
     model: Model = Field(default_factory=Model)
     training: Training = Field(default_factory=Training)
-    baselines: list[Literal["lstm", "gr4j", "prescribed"]] = Field(
+    baselines: list[Literal["lstm", "gr4j", "prescribed", "heterogeneity"]] = Field(
         ["lstm", "gr4j", "prescribed"],
         description="Models trained on the same days for comparison: a pure LSTM, GR4J with CemaNeige, and the nexus "
-        "model's bucket with field-scale equations in place of its laws.",
+        "model's bucket with field-scale equations in place of its laws. `heterogeneity` trains the nexus model twice "
+        "more where the CV of rain over the catchment is known: with it as an input, and with a shuffled one.",
     )
     response: Response = Field(default_factory=Response)
     precipitation_grids: dict[Name, PrecipitationGrid] = Field(
         default_factory=dict, description="Gridded precipitation whose heterogeneity is described, by name."
     )
     workers: Workers = Field(default_factory=Workers)
+    gpus: int | None = Field(
+        None,
+        ge=0,
+        description="GPUs that a job of training asks the scheduler for; if not given, 1 where `training.device` is "
+        "`cuda`, else 0. Changes no result.",
+    )
     cohorts: int = Field(
         0,
         ge=0,
@@ -379,6 +428,8 @@ def load_study(raw: Mapping[str, Any]) -> Study:
     ConfigurationError
         With every mistake at once: the key, what was found, what is allowed.
     """
+    if not isinstance(raw, Mapping):
+        raise ConfigurationError(f"the configuration is no mapping of keys to values, but a {type(raw).__name__}")
     try:
         return Study.model_validate(dict(raw))
     except ValidationError as error:
@@ -390,10 +441,20 @@ def load_study(raw: Mapping[str, Any]) -> Study:
 
 
 def read_study(path: str | Path) -> Study:
-    """Read and validate a configuration file."""
+    """Read and validate a configuration file.
+
+    Raises
+    ------
+    ConfigurationError
+        It is no YAML, or no valid configuration.
+    """
     import yaml
 
-    return load_study(yaml.safe_load(Path(path).read_text()) or {})
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:  # a ValueError is an impossible date, say
+        raise ConfigurationError(f"{path} cannot be read as YAML: {error}") from None
+    return load_study({} if raw is None else raw)
 
 
 def _explain(problem: Mapping[str, Any]) -> str:

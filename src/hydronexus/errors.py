@@ -13,6 +13,10 @@ class GridError(HydronexusError):
     """A precipitation grid, or a raster beside it, cannot be read or is not what it should be."""
 
 
+class DamagedResultError(HydronexusError):
+    """A result of an earlier stage is not as it was written."""
+
+
 class BasinError(HydronexusError):
     """Something is wrong with one basin; that basin is quarantined and the others go on.
 
@@ -43,6 +47,10 @@ class NegativePrecipitationError(BasinError):
 
 class TemperatureOrderError(BasinError):
     """Minimum temperature above maximum temperature."""
+
+
+class ImpossibleValueError(BasinError):
+    """A value that nature does not reach (infinite, a fill value, in other units), or a place not on Earth."""
 
 
 class RunoffRatioError(BasinError):

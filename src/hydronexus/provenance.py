@@ -4,10 +4,11 @@ import hashlib
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+SUFFIXES = {".py", ".j2", ".js", ".css"}
 
 
 def code_digest(*parts: str) -> str:
-    """Digest of the Python files of some subpackages or modules of hydronexus.
+    """Digest of the code and the templates of some subpackages or modules of hydronexus.
 
     Parameters
     ----------
@@ -17,7 +18,8 @@ def code_digest(*parts: str) -> str:
     digest = hashlib.sha256()
     for part in parts:
         folder = PACKAGE / part
-        files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+        found = folder.rglob("*") if folder.is_dir() else [folder.with_suffix(".py")]
+        files = sorted(file for file in found if file.suffix in SUFFIXES)
         for file in files:
             digest.update(file.relative_to(PACKAGE).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]

@@ -1,9 +1,12 @@
 """What every script of the workflow does around its one call: logging, threads, quarantine."""
 
 import logging
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,22 @@ def start(job: Any) -> None:
     torch.set_num_threads(max(1, job.threads))
 
 
+@contextmanager
+def told_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM has come, as it does when a job of Slurm has used up its time; it no longer ends the process."""
+    told = threading.Event()
+
+    def note(number: int, frame: Any) -> None:
+        log.warning("told to stop: saving what is done")
+        told.set()
+
+    before = signal.signal(signal.SIGTERM, note)
+    try:
+        yield told.is_set
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run_basin(job: Any, work: Callable[[Any], None]) -> None:
     """Run one stage of one basin; a failure quarantines the basin and leaves the other basins alone.
 
@@ -45,8 +64,8 @@ def run_basin(job: Any, work: Callable[[Any], None]) -> None:
 
     Notes
     -----
-    What the machine refuses (memory, disk, permissions) fails the job instead: it says nothing about the basin, and
-    Snakemake's retries are the cure.
+    What the machine refuses (memory, disk, permissions, time) fails the job instead: it says nothing about the basin,
+    and Snakemake's retries are the cure.
     """
     start(job)
     basin, outputs = job.wildcards.basin, [Path(path) for path in job.output]

@@ -1,6 +1,7 @@
 """Training: learns, repeats itself, resumes bit for bit, and names what went wrong."""
 
 from functools import partial
+from itertools import count
 
 import numpy as np
 import pytest
@@ -28,30 +29,6 @@ MODEL = Model(hidden_size=6, law_size=4, iterations=2)
 def settings(**changes) -> Training:
     few = {"seeds": 2, "steps": 12, "encoder_steps": 4, "evaluate_every": 4, "checkpoint_every": 5, "device": "cpu"}
     return Training(**few | changes)
-
-
-@pytest.fixture(scope="module")
-def forcing() -> xr.Dataset:
-    """Five years of rain through a linear reservoir, with temperature and a gap in streamflow."""
-    rng = np.random.default_rng(0)
-    time = np.arange("2000-01-01", "2005-01-01", dtype="datetime64[D]")
-    rain = np.where(rng.random(len(time)) < 0.4, rng.exponential(8, len(time)), 0.0)
-    flow, store = np.zeros(len(time)), 20.0
-    for t, p in enumerate(rain):
-        flow[t] = 0.1 * (store + 0.5 * p)
-        store += 0.5 * p - flow[t]
-    flow[1200:1230] = np.nan
-    season = np.sin(np.arange(len(time)) * 2 * np.pi / 365)
-    columns = {
-        "precipitation": rain,
-        "potential_evapotranspiration": 2.5 + 2 * season,
-        "temperature": 8 + 10 * season,
-        "streamflow": flow,
-    }
-    arrays = {name: ("time", values.astype("float32")) for name, values in columns.items()}
-    return xr.Dataset(
-        arrays, {"time": time.astype("datetime64[ns]")}, {"basin": "x_1", "dataset": "x", "time_step_days": 1.0}
-    )
 
 
 def quietly(line: str) -> None:
@@ -82,7 +59,7 @@ def test_the_same_seed_gives_the_same_weights(forcing):
     assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
 
 
-@pytest.mark.parametrize(("moment", "saved"), [("step 8/", 5), ("encoder step 4/", 12)])
+@pytest.mark.parametrize(("moment", "saved"), [("step 8/", 5), ("encoder step 4/", 15)])
 def test_a_killed_training_resumes_to_bit_identical_weights(forcing, tmp_path, moment, saved):
     path = tmp_path / "checkpoint.safetensors"
     whole = run(forcing)
@@ -130,11 +107,11 @@ def test_correcting_precipitation_has_its_price(forcing):
 
 
 def test_the_price_is_the_squared_logarithm_weighted_by_what_falls():
-    bucket = Bucket([0, 1], 1.0, True, False, True, 1, 4)
+    bucket = Bucket([0, 1], 1.0, True, False, False, True, 1, 4)
     rain = torch.zeros(2, 1, 20)
     rain[..., 5] = rain[..., 10] = 8.0  # every fifth step is looked at
     temperature = torch.linspace(-10, 10, 20).expand(2, 1, 20)
-    forcing = Forcing(rain, rain, temperature, None, None)
+    forcing = Forcing(rain, rain, temperature, None, None, None)
     factor = torch.log(bucket.correction(temperature))
     expected = (factor[:, 0, 5] ** 2 + factor[:, 0, 10] ** 2) / 2
     torch.testing.assert_close(corrected_by(bucket, forcing), expected)
@@ -302,6 +279,17 @@ def test_a_killed_cohort_resumes_to_bit_identical_weights(forcing, tmp_path):
     for name in basins:
         assert all(torch.equal(whole[name].weights[key], resumed[name].weights[key]) for key in whole[name].weights)
         assert whole[name].history.equals(resumed[name].history)
+
+
+@pytest.mark.parametrize("step", [7, 14])  # of the laws and of the encoder, between two checkpoints
+def test_a_training_told_to_stop_saves_this_very_step(forcing, tmp_path, step):
+    whole = run(forcing)
+    path, asked = tmp_path / "checkpoint.safetensors", count(1)
+    with pytest.raises(InterruptedError, match=f"stopped at step {step};"):
+        train(Task("x_1", forcing, PERIODS, path), MODEL, settings(), quietly, stop=lambda: next(asked) == step)
+    assert checkpoint.facts(path)["step"] == step
+    resumed = run(forcing, path)
+    assert all(torch.equal(whole.weights[name], resumed.weights[name]) for name in whole.weights)
 
 
 def test_a_finished_training_is_taken_up_without_a_step(forcing, tmp_path):

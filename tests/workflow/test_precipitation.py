@@ -51,8 +51,19 @@ def test_a_grid_is_described_and_a_basin_outside_it_is_told(workflow):
     workflow.configure({"mine": ["a"]}, precipitation_grids={"grid": GRID | {"wet_threshold": 1.0}})
     counts, _ = workflow.planned()
     described = {"describe_precipitation", "draw_storm"}
-    read = {"extract_responses", "evaluate_basin", "draw_basin"}  # for responses are set against heterogeneity
-    assert set(counts) == described | read | {"aggregate_study", "write_report", "finish_study", "all"}
+    read = {
+        "extract_responses",
+        "evaluate_basin",
+        "draw_basin",
+        "pack_basin",
+    }  # responses are set against heterogeneity
+    assert set(counts) == described | read | {
+        "aggregate_study",
+        "write_report",
+        "write_explorer",
+        "finish_study",
+        "all",
+    }
 
     # Where the polygon is gone, the basin is told and all else is there; in place of the figure stands a notice.
     frame[1:].to_file(workflow.folder / "data" / "basins.gpkg")

@@ -19,9 +19,9 @@ from tests.workflow.conftest import environment
 
 PER_BASIN = {
     "ingest_basin", "train_nexus", "simulate_nexus", "run_baselines", "extract_responses", "evaluate_basin",
-    "draw_basin",
+    "draw_basin", "pack_basin",
 }  # fmt: skip
-AGGREGATION = {"aggregate_study", "write_report", "finish_study", "all"}
+AGGREGATION = {"aggregate_study", "write_report", "write_explorer", "finish_study", "all"}
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,8 @@ def test_a_study_makes_every_result_it_promises(finished):
     probes = pd.read_csv(finished.results / "aggregate" / "probes.csv")
     assert set(probes["model"]) == {"nexus_closed", "lstm", "gr4j"}
     assert probes.query("model == 'nexus_closed' and probe == 'bounds'")["passed"].all()
-    assert "mine_a" in (finished.results / "report.html").read_text()
+    for page in ("report.html", "explorer.html"):
+        assert "mine_a" in (finished.results / page).read_text()
     assert (finished.results / "complete.txt").exists()
 
 
@@ -103,8 +104,8 @@ def test_removing_a_basin_deletes_nothing(finished):
 @pytest.mark.parametrize(
     ("change", "rules"),
     [
-        ({"response": {"pulses": 20, "lag": 30}}, {"extract_responses", "evaluate_basin", "draw_basin"}),
-        ({"baselines": ["gr4j"]}, {"run_baselines", "evaluate_basin", "draw_basin"}),
+        ({"response": {"pulses": 20, "lag": 30}}, {"extract_responses", "evaluate_basin", "draw_basin", "pack_basin"}),
+        ({"baselines": ["gr4j"]}, {"run_baselines", "evaluate_basin", "draw_basin", "pack_basin"}),
         ({"quality": {"max_filled_gap": 9}}, PER_BASIN),
     ],
 )
@@ -154,6 +155,9 @@ def test_a_broken_basin_is_quarantined_and_the_others_finish(workflow):
     report = (workflow.results / "report.html").read_text()
     assert "precipitation" in report
     assert "mine_nowhere" in report
+    explorer = (workflow.results / "explorer.html").read_text()
+    assert '"error": "NegativePrecipitationError"' in explorer
+    assert explorer.count('<script id="basin-') == 1
     assert "mine_b" in done.stdout + done.stderr
     workflow.write_basin("b", 1)
     workflow.configure()

@@ -37,9 +37,10 @@ CODE = {
     "response": code_digest("response", "erra", "fieldscale", "virtual"),
     "evaluation": code_digest("evaluation"),
     "figures": code_digest("figures"),
+    "explorer": code_digest("report/explorer"),
     "report": code_digest("report"),
 }
-TRAIN_GPU = int(STUDY.training.device == "cuda")
+TRAIN_GPU = int(STUDY.training.device == "cuda") if STUDY.gpus is None else STUDY.gpus
 
 
 wildcard_constraints:

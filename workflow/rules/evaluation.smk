@@ -6,6 +6,7 @@ TABLES = [
     "probes",
     "intervals",
     "climate",
+    "uneven_rain",
     "claims",
     "heterogeneity",
     "storms",
@@ -119,6 +120,7 @@ rule write_report:
             for name in BASIN_FIGURES
             for figure in per_basin(f"{{results}}/figures/{{basin}}/{name}.png")
         ],
+        responses=per_basin("{results}/response/{basin}.zarr.zip"),
         storms=[f"{RESULTS}/figures/precipitation/{grid}.png" for grid in GRIDS],
     output:
         report=f"{RESULTS}/report.html",
@@ -130,6 +132,12 @@ rule write_report:
             caption="../report/climate.rst",
             category="Study",
             labels={"figure": "where conventional models fail"},
+        ),
+        response_functions=report(
+            f"{RESULTS}/figures/response_functions.png",
+            caption="../report/response_functions.rst",
+            category="Study",
+            labels={"figure": "response functions from humid to arid"},
         ),
         responses=report(
             f"{RESULTS}/figures/responses.png",
@@ -161,9 +169,64 @@ rule write_report:
         "../scripts/write_report.py"
 
 
+rule pack_basin:
+    input:
+        forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
+        simulation=f"{RESULTS}/simulation/{{basin}}.zarr.zip",
+        response=f"{RESULTS}/response/{{basin}}.zarr.zip",
+        evaluation=f"{RESULTS}/evaluation/{{basin}}.json",
+    output:
+        f"{RESULTS}/explorer/{{basin}}.json",
+    log:
+        f"{RESULTS}/logs/pack_basin/{{basin}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/pack_basin/{{basin}}.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=15,
+    params:
+        code=CODE["explorer"],
+    message:
+        "Packing {wildcards.basin} for the explorer"
+    script:
+        "../scripts/pack_basin.py"
+
+
+rule write_explorer:
+    input:
+        per_basin("{results}/explorer/{basin}.json"),
+    output:
+        report(
+            f"{RESULTS}/explorer.html",
+            caption="../report/explorer.rst",
+            category="Study",
+            labels={"figure": "all basins, interactive"},
+        ),
+    log:
+        f"{RESULTS}/logs/write_explorer.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_explorer.tsv"
+    conda:
+        "../../envs/hydronexus.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        code=CODE["report"],
+    message:
+        "Writing the explorer"
+    script:
+        "../scripts/write_explorer.py"
+
+
 rule finish_study:
     input:
         report=f"{RESULTS}/report.html",
+        explorer=f"{RESULTS}/explorer.html",
         quarantine=f"{RESULTS}/aggregate/quarantine.csv",
     output:
         f"{RESULTS}/complete.txt",

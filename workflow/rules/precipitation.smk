@@ -25,9 +25,9 @@ rule describe_precipitation:
         f"{RESULTS}/benchmarks/describe_precipitation/{{grid}}.tsv"
     conda:
         "../../envs/hydronexus.yaml"
-    threads: 16
+    threads: 1 if STUDY.workers.elsewhere else 16
     resources:
-        mem_mb=lambda wildcards, attempt: 16000 * attempt,
+        mem_mb=lambda wildcards, attempt: (4000 if STUDY.workers.elsewhere else 16000) * attempt,
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:
         code=CODE["precipitation"],

@@ -19,6 +19,7 @@ rule extract_responses:
     params:
         code=CODE["response"],
         settings=STUDY.settings("response"),
+        precipitation=f"{RESULTS}/precipitation/{{basin}}.zarr.zip",  # there once the basin's grid is described
     message:
         "Extracting the response functions of {wildcards.basin}"
     script:

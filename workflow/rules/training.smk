@@ -83,6 +83,7 @@ rule simulate_nexus:
 rule run_baselines:
     input:
         forcing=f"{RESULTS}/forcing/{{basin}}.zarr.zip",
+        summaries=summaries_of if "heterogeneity" in STUDY.baselines else [],
     output:
         f"{RESULTS}/baselines/{{basin}}.zarr.zip",
     log:
@@ -99,6 +100,7 @@ rule run_baselines:
         code=CODE["baselines"],
         settings=STUDY.settings("baselines", "training"),
         hidden_size=STUDY.model.hidden_size,
+        precipitation=f"{RESULTS}/precipitation/{{basin}}.zarr.zip",  # there once the basin's grid is described
         periods=periods,
     message:
         "Training the baselines on {wildcards.basin}"

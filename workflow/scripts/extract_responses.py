@@ -1,6 +1,7 @@
 """Extract the response functions of one basin."""
 
 from hydronexus import archive
+from hydronexus.precipitation.unlikeness import spatial_cv
 from hydronexus.response.extract import extract
 from hydronexus.response.rain import observed
 from hydronexus.stage import run_basin, study_of
@@ -13,8 +14,8 @@ def work(job):
     weights, _ = checkpoint.read(job.input.weights)
     simulation = archive.read(job.input.simulation)
     periods = study.periods_of(forcing.attrs["dataset"])
-    rain = observed(forcing, job.input.summaries)
-    responses = extract(weights, forcing, simulation, periods, study.model, study.training, study.response, rain)
+    rain, cv = observed(forcing, job.input.summaries), spatial_cv(forcing, job.params.precipitation)
+    responses = extract(weights, forcing, simulation, periods, study.model, study.training, study.response, rain, cv)
     archive.write(responses, job.output[0])
 
 

@@ -6,7 +6,8 @@ from hydronexus.stage import run_basin, study_of
 
 
 def work(job):
-    archive.write(run_baselines(study_of(job), archive.read(job.input.forcing), job.wildcards.basin), job.output[0])
+    forcing, basin = archive.read(job.input.forcing), job.wildcards.basin
+    archive.write(run_baselines(study_of(job), forcing, basin, job.params.precipitation), job.output[0])
 
 
 run_basin(snakemake, work)  # noqa: F821

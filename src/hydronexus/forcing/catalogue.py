@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from hydronexus.config import Study
+from hydronexus.config import Study, fit_for_files
 from hydronexus.errors import ConfigurationError
 from hydronexus.forcing import ids, readers
 
@@ -24,9 +24,11 @@ def basins(study: Study) -> dict[str, tuple[str, str]]:
             if root and not root.exists():
                 raise ConfigurationError(f"path: no file or folder {root}; it should hold {dataset.format} data")
             known = readers.reader(dataset.format).list_basins(dataset)
-            chosen = ids.configured(dataset) or known
+            chosen = ids.configured(dataset) or [_usable(own, dataset.path) for own in known]
         except ConfigurationError as error:
             raise ConfigurationError(f"datasets.{name}.{error}") from None
+        except OSError as error:  # a name that is too long, a folder that may not be listed
+            raise ConfigurationError(f"datasets.{name}.path: {error}") from None
         if not chosen:
             raise ConfigurationError(
                 f"datasets.{name}.path: no basin found at {dataset.path} for format {dataset.format}"
@@ -42,6 +44,14 @@ def basins(study: Study) -> dict[str, tuple[str, str]]:
                 )
             catalogue[full] = (name, basin_id)
     return catalogue
+
+
+def _usable(basin_id: str, path: Path | None) -> str:
+    """An id that a dataset's files bring, if files can be named after it."""
+    try:
+        return fit_for_files(basin_id)
+    except ValueError as error:
+        raise ConfigurationError(f"path: in {path}: {error}; rename it, or name the ids you want in `basins`") from None
 
 
 def cohorts(names: Iterable[str], count: int) -> dict[str, list[str]]:

@@ -34,9 +34,12 @@ def read_ids(path: Path) -> list[str]:
         raise ConfigurationError(
             f"basins: found '{path}', which is neither `all` nor a list nor an existing CSV or TXT file"
         )
-    text = path.read_text(encoding="utf-8-sig")
-    delimiter = next((mark for mark in (";", "\t", ",") if mark in text), ",")
-    rows = csv.reader(text.splitlines(), delimiter=delimiter)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        delimiter = next((mark for mark in (";", "\t", ",") if mark in text), ",")
+        rows = list(csv.reader(text.splitlines(), delimiter=delimiter))
+    except (ValueError, csv.Error) as error:
+        raise ConfigurationError(f"basins: {path} cannot be read as a table of ids: {error}") from None
     ids = [row[0].strip() for row in rows if row and row[0].strip() and not row[0].lstrip().startswith("#")]
     if ids and ids[0].lower() in HEADINGS:
         ids = ids[1:]

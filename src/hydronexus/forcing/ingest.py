@@ -52,6 +52,7 @@ def ingest(study: Study, basin: str) -> xr.Dataset:
     checks.periods_in_record(data, periods, basin)
     data = gaps.needed(data, periods, study.training.warmup)
     data = checks.streamflow_not_negative(data, notes)
+    data = checks.possible(data, basin, notes)
     data = checks.precipitation_not_negative(data, basin, notes)
     data = checks.not_constant(data, basin, notes)
     data = _mean_temperature(data)

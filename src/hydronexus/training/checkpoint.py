@@ -1,34 +1,48 @@
 """Tensors and a few facts in one safetensors file, written beside its target and renamed; nothing is unpickled."""
 
+import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
+
+from hydronexus.whole import damage_told, written_whole
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     """Write tensors with JSON-able facts in the header; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-        save_file(plain, partial, metadata={"facts": json.dumps(facts)})
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    content = save(plain, metadata={"facts": json.dumps(facts), "digest": _digest(plain)})
+    with written_whole(path) as partial:
+        partial.write_bytes(content)  # here, for safetensors hides what the system refuses
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what :func:`write` wrote."""
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["facts"])  # noqa: SIM118
+    """Read what :func:`write` wrote.
+
+    Raises
+    ------
+    DamagedResultError
+        If the file is cut or altered.
+    """
+    with damage_told(path), safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if file.metadata()["digest"] != _digest(tensors):
+            raise ValueError("its values are not those that were written")
+        return tensors, json.loads(file.metadata()["facts"])
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """The facts alone, without reading tensors."""
-    with safe_open(path, framework="pt") as file:
+    """The facts alone, without reading tensors; raises as :func:`read` does."""
+    with damage_told(path), safe_open(path, framework="pt") as file:
         return json.loads(file.metadata()["facts"])
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode() + tensors[name].numpy().tobytes())
+    return digest.hexdigest()

@@ -12,7 +12,7 @@ from hydronexus.model.bucket import Forcing
 
 DRIVERS = (
     "precipitation", "potential_evapotranspiration", "temperature", "temperature_min", "temperature_max",
-    "shortwave_radiation", "vapour_pressure",
+    "shortwave_radiation", "vapour_pressure", "rain_heterogeneity",
 )  # fmt: skip
 STRONG_RADIATION = 200.0  # W m-2, scales what the melt law reads
 
@@ -49,14 +49,16 @@ class Drivers:
     def forcing(self, raw: Tensor) -> Forcing:
         """Tensors the model reads from raw values of shape (member or 1, window, time, variable)."""
         columns = dict(zip(self.names, raw.unbind(-1), strict=True))
-        features = torch.cat([torch.log1p(raw[..., :1]), raw[..., 1:]], -1)
+        features = (torch.cat([torch.log1p(raw[..., :1]), raw[..., 1:]], -1) - self.center) / self.spread
+        unlike = features[..., self.names.index("rain_heterogeneity")] if "rain_heterogeneity" in columns else None
         radiation = columns.get("shortwave_radiation")
         return Forcing(
             columns["precipitation"],
             columns["potential_evapotranspiration"],
             columns["temperature"] if self.snow else None,
             radiation / STRONG_RADIATION if self.snow and radiation is not None else None,
-            (features - self.center) / self.spread,
+            unlike,
+            features,
         )
 
     def noisy(self, cut: "Windows", noise: float, seeds: list[int], step: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import xarray as xr
@@ -9,7 +10,7 @@ import xarray as xr
 from hydronexus import __version__, archive, quarantine
 from hydronexus.config import Study
 from hydronexus.training import checkpoint
-from hydronexus.training.train import Task, Trained, fingerprint_of, train, train_cohort
+from hydronexus.training.train import Task, Trained, fingerprint_of, never, train, train_cohort
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +23,16 @@ def train_basin(
     history_path: str | Path,
     configuration_path: str | Path,
     checkpoint_path: str | Path,
+    stop: Callable[[], bool] = never,
 ) -> None:
     """Train a basin and write its weights (safetensors), training log (CSV) and resolved configuration (JSON).
 
     The checkpoint of a training is taken up, be it unfinished or, after a cohort, finished; it is removed once the
-    weights are written.
+    weights are written. `stop` is asked after every step whether to end at a checkpoint (InterruptedError).
     """
     checkpoint_path = Path(checkpoint_path)
     periods = study.periods_of(forcing.attrs["dataset"])
-    trained = train(Task(basin, forcing, periods, checkpoint_path), study.model, study.training)
+    trained = train(Task(basin, forcing, periods, checkpoint_path), study.model, study.training, stop=stop)
     configuration = {
         "basin": basin,
         "hydronexus": __version__,
@@ -46,7 +48,11 @@ def train_basin(
 
 
 def advance_cohort(
-    forcing_paths: dict[str, Path], study: Study, weights: dict[str, Path], checkpoints: dict[str, Path]
+    forcing_paths: dict[str, Path],
+    study: Study,
+    weights: dict[str, Path],
+    checkpoints: dict[str, Path],
+    stop: Callable[[], bool] = never,
 ) -> dict[str, str]:
     """Bring the checkpoints of many basins to the end of their training, together on one device.
 
@@ -57,6 +63,8 @@ def advance_cohort(
     forcing_paths, weights, checkpoints : dict of Path
         Canonical forcing, final weights and checkpoint of every basin; basins whose weights are those of the present
         forcing and settings are left alone.
+    stop : callable
+        Asked after every step whether to end at a checkpoint (InterruptedError).
 
     Returns
     -------
@@ -66,16 +74,23 @@ def advance_cohort(
     outcome: dict[str, str] = {}
     tasks = []
     for basin, path in forcing_paths.items():
-        if quarantine.reason_of(path) is not None:
-            outcome[basin] = "quarantined before training"
-            continue
-        forcing = archive.read(path)
-        periods = study.periods_of(forcing.attrs["dataset"])
-        if _done(weights[basin]) == fingerprint_of(forcing, periods, study.model, study.training):
-            outcome[basin] = "trained before"
+        try:
+            if quarantine.reason_of(path) is not None:
+                outcome[basin] = "quarantined before training"
+                continue
+            forcing = archive.read(path)
+            periods = study.periods_of(forcing.attrs["dataset"])
+            if _done(weights[basin]) == fingerprint_of(forcing, periods, study.model, study.training):
+                outcome[basin] = "trained before"
+                continue
+        except MemoryError:
+            raise
+        except Exception as error:  # a damaged file of one basin
+            outcome[basin] = f"left to its own job: {error}"
+            log.error("%s: %s", basin, outcome[basin])
             continue
         tasks.append(Task(basin, forcing, periods, checkpoints[basin]))
-    for basin, result in train_cohort(tasks, study.model, study.training).items():
+    for basin, result in train_cohort(tasks, study.model, study.training, stop=stop).items():
         outcome[basin] = "trained" if isinstance(result, Trained) else f"left to its own job: {result}"
         log.info("%s: %s", basin, outcome[basin])
     return outcome

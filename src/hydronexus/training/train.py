@@ -1,7 +1,6 @@
 """Fit the nexus model: members of one basin or of many together, each as if alone, resumable."""
 
 import hashlib
-import itertools
 import json
 import logging
 import math
@@ -22,7 +21,7 @@ from hydronexus.model.machine import keep_memory
 from hydronexus.model.nexus import Nexus
 from hydronexus.training import checkpoint
 from hydronexus.training.data import Drivers, drivers, stack_drivers, stack_windows, windows
-from hydronexus.training.follow import Step, follow
+from hydronexus.training.follow import Step, encoder_optimizer, follow
 from hydronexus.training.members import Best, clip, drop, keep
 from hydronexus.training.objective import AdaptiveWeights, StreamflowLoss, corrected_by, inconsistency
 
@@ -60,6 +59,7 @@ def build(source: Drivers, model: Model, seeds: list[int]) -> Nexus:
         step=source.step,
         snow=source.snow,
         radiation="shortwave_radiation" in source.names,
+        heterogeneity="rain_heterogeneity" in source.names,
         closure=model.closure,
         iterations=model.iterations,
         law_inputs=model.law_inputs,
@@ -100,7 +100,18 @@ class Task:
     checkpoint_path: Path | None = None
 
 
-def train(task: Task, model: Model, training: Training, progress: Callable[[str], None] = log.info) -> Trained:
+def never() -> bool:
+    """Nobody asks the training to stop."""
+    return False
+
+
+def train(
+    task: Task,
+    model: Model,
+    training: Training,
+    progress: Callable[[str], None] = log.info,
+    stop: Callable[[], bool] = never,
+) -> Trained:
     """Train all members of one basin; see :func:`train_cohort`.
 
     Raises
@@ -108,14 +119,18 @@ def train(task: Task, model: Model, training: Training, progress: Callable[[str]
     TrainingDivergedError
         A member never reached a finite score.
     """
-    outcome = train_cohort([task], model, training, progress)[task.basin]
+    outcome = train_cohort([task], model, training, progress, stop)[task.basin]
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
 
 
 def train_cohort(
-    tasks: list[Task], model: Model, training: Training, progress: Callable[[str], None] = log.info
+    tasks: list[Task],
+    model: Model,
+    training: Training,
+    progress: Callable[[str], None] = log.info,
+    stop: Callable[[], bool] = never,
 ) -> dict[str, Trained | Exception]:
     """Train the members of many basins together, each as if alone.
 
@@ -132,12 +147,19 @@ def train_cohort(
         Sections of the configuration.
     progress : callable
         Receives one line per evaluation.
+    stop : callable
+        Asked after every step whether to end here, as before a limit of time.
 
     Returns
     -------
     dict
         Per basin the trained ensemble, or its error: `TrainingDivergedError` where a member never reached a finite
         score. What befalls one basin does not touch the others.
+
+    Raises
+    ------
+    InterruptedError
+        `stop` said so; the checkpoints are those of this step.
     """
     device = device_of(model, training)
     keep_memory()
@@ -156,7 +178,7 @@ def train_cohort(
         basins.sort(key=lambda basin: basin.fitted.sizes)
         count = max(1, members_at_once(basins[-1], model, device) // training.seeds)
         for first in range(0, len(basins), count):
-            outcomes |= _Cohort(basins[first : first + count], model, training, device).run(progress)
+            outcomes |= _Cohort(basins[first : first + count], model, training, device).run(progress, stop)
     return {task.basin: outcomes[task.basin] for task in tasks}
 
 
@@ -201,6 +223,7 @@ class _Cohort:
         self.owner = torch.arange(len(basins)).repeat_interleave(training.seeds)
         self.seeds = list(range(training.seeds)) * len(basins)
         self.closure, self.step = model.closure, basins[0].start
+        self.end = training.steps + (training.encoder_steps if model.closure == "closed" else 0)
         self.module = build(basins[0].source, model, self.seeds).to(device)
         self.weights = AdaptiveWeights(training.consistency_tolerance)
         self.best = Best(self.module)
@@ -226,21 +249,22 @@ class _Cohort:
         self.loss_of = StreamflowLoss(self.fitted.observed, self.fitted.scored, self.training.low_flow_weight)
         self.score_of = StreamflowLoss(self.checked.observed, self.checked.scored, 0.0)
 
-    def run(self, progress: Callable[[str], None]) -> dict[str, Trained | TrainingDivergedError]:
-        """Train to the end."""
+    def run(
+        self, progress: Callable[[str], None], stop: Callable[[], bool]
+    ) -> dict[str, Trained | TrainingDivergedError]:
+        """Train to the end, or until told to stop."""
         training = self.training
         if self.step:
-            progress(f"{self._title()}: resuming at step {self.step} of {training.steps}")
+            progress(f"{self._title()}: resuming at step {self.step} of {self.end}")
         while self.step < training.steps and len(self.active):
             loss, errors = self._advance()
             if self.step % training.evaluate_every == 0 or self.step == training.steps:
                 progress(self._evaluate(loss, errors))
                 self._leave_exhausted(progress)
-            if self.step % training.checkpoint_every == 0:
-                self._save()
+            self._checkpoint(stop)
         self._save()
-        if self.closure == "closed" and self.step <= training.steps:
-            self._follow(progress)
+        if self.closure == "closed" and self.step < self.end:
+            self._follow(progress, stop)
         return {basin.name: self._outcome(index) for index, basin in enumerate(self.basins)}
 
     def _advance(self) -> tuple[Tensor, Tensor]:
@@ -280,36 +304,41 @@ class _Cohort:
         seeds = [self.seeds[member] for member in self.active.tolist()]
         return self.source.forcing(self.source.noisy(self.fitted, self.training.forcing_noise, seeds, step))
 
-    def _follow(self, progress: Callable[[str], None]) -> None:
+    def _follow(self, progress: Callable[[str], None], stop: Callable[[], bool]) -> None:
         """Let the encoder of every member follow its best laws."""
-        training = self.training
-        self.active = torch.isfinite(self.best.score).nonzero()[:, 0]
-        if len(self.active):
-            self._gather()
-            places = self.active.to(self.device)
-            for name, parameter in self.module.named_parameters():
-                parameter.data, parameter.grad = self.best.state[name][places], None
-            count = training.encoder_steps
-            steps = (
-                Step(
-                    learning_rate(step, count, training.learning_rate),
-                    self._noisy(training.steps + step),
-                    with_streamflow=step >= count // 2,  # far from the stores, its gradient says little
-                )
-                for step in range(count)
+        training, count = self.training, self.training.encoder_steps
+        if self.step <= training.steps:
+            self._begin_to_follow()
+        while self.step < self.end and len(self.active):
+            done = self.step - training.steps
+            step = Step(
+                learning_rate(done, count, training.learning_rate),
+                self._noisy(self.step),
+                with_streamflow=done >= count // 2,  # far from the stores, its gradient says little
             )
-            done = itertools.count(1)
-
-            def tell(missed: Tensor) -> None:
-                if (step := next(done)) % (10 * training.evaluate_every) == 0 or step == count:
-                    progress(f"{self._title()}: encoder step {step}/{count}  misses {_median(missed)} of the variance")
-
-            follow(self.module, steps, self.fitted.inside(), training.gradient_clip, tell)
-            for name, parameter in self.module.encoder.named_parameters(prefix="encoder"):
-                self.best.state[name][places] = parameter.detach()
+            missed = follow(self.module, self.optimizer, step, self.inside, training.gradient_clip)
+            self.step += 1
+            if (done + 1) % (10 * training.evaluate_every) == 0 or self.step == self.end:
+                title = f"{self._title()}: encoder step {done + 1}/{count}"
+                progress(f"{title}  misses {_median(missed)} of the variance")
+            if self.step < self.end:
+                self._checkpoint(stop)
+        places = self.active.to(self.device)
+        for name, parameter in self.module.encoder.named_parameters(prefix="encoder"):
+            self.best.state[name][places] = parameter.detach()
         self._go_on_with(torch.zeros(len(self.active), dtype=torch.bool))
-        self.step = training.steps + training.encoder_steps
+        self.step = self.end
         self._save()
+
+    def _begin_to_follow(self) -> None:
+        self.step = self.training.steps
+        self.active = torch.isfinite(self.best.score).nonzero()[:, 0]
+        self._gather()
+        places = self.active.to(self.device)
+        for name, parameter in self.module.named_parameters():
+            parameter.data, parameter.grad = self.best.state[name][places], None
+        self.weights.multipliers = torch.zeros(0, len(places), device=self.device)
+        self.optimizer = encoder_optimizer(self.module)
 
     @torch.no_grad()
     def _evaluate(self, loss: Tensor, errors: Tensor) -> str:
@@ -369,6 +398,14 @@ class _Cohort:
 
     # ------------------------------------------------------------------ checkpoints, one per basin
 
+    def _checkpoint(self, stop: Callable[[], bool]) -> None:
+        """Save now and then, and when told to stop."""
+        told = stop()
+        if told or self.step % self.training.checkpoint_every == 0:
+            self._save()
+        if told:
+            raise InterruptedError(f"{self._title()}: stopped at step {self.step}; the next run goes on from there")
+
     def _save(self) -> None:
         for index, basin in enumerate(self.basins):
             if basin.path is None:
@@ -403,6 +440,8 @@ class _Cohort:
         self.diverged = {member: step for member, step in enumerate(joined("diverged").tolist()) if step}
         self.histories = [[tuple(row) for row in tensors["history"].tolist()] for tensors in saved]
         self.weights.multipliers = joined("multipliers", 1).to(self.device)
+        if self.training.steps < self.step < self.end:
+            self.optimizer = encoder_optimizer(self.module)
         for name, parameter in self.module.named_parameters():
             self.best.state[name] = joined(f"best.{name}").to(self.device)
             parameter.data = joined(f"model.{name}").to(self.device)
