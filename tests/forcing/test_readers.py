@@ -81,6 +81,20 @@ def test_camels_us_is_read_in_any_product(periods, tmp_path, table, capitals):
     assert int(data["streamflow"].isnull().sum()) == 10
 
 
+def test_camels_us_takes_longitude_and_slope_from_the_table_of_gauges_where_there_is_one(periods, tmp_path, table):
+    settings = camels_us(tmp_path, table)
+    assert "longitude" not in ingest(study(periods, **settings), "d_01022500").attrs
+    folder = tmp_path / "camels_attributes_v2.0"
+    folder.mkdir()
+    gauges = folder / "camels_topo.txt"
+    gauges.write_text("gauge_id;gauge_lat;gauge_lon;slope_mean\n01013500;47.2;-68.5;21\n01022500;44.6;-67.9;17.8\n")
+    attributes = ingest(study(periods, **settings), "d_01022500").attrs
+    assert (attributes["longitude"], attributes["slope_m_per_km"]) == (-67.9, 17.8)
+    gauges.write_text("gauge_id;gauge_lat;gauge_lon;slope_mean\n01013500;47.2;-68.5;21\n")
+    with pytest.raises(UnknownBasinError, match=r"no basin '01022500' .*camels_topo.txt"):
+        ingest(study(periods, **settings), "d_01022500")
+
+
 def test_an_id_that_lost_its_leading_zero_gets_a_hint(periods, tmp_path, table):
     settings = camels_us(tmp_path, table) | {"basins": ["1022500"]}
     with pytest.raises(UnknownBasinError, match="did you mean '01022500'"):
@@ -148,7 +162,7 @@ def test_caravan_is_read_with_its_penman_monteith_column(periods, caravan, table
     same(data, table, "precipitation", "temperature", "streamflow")
     assert 1 <= float(data["potential_evapotranspiration"].mean()) <= 2
     assert data.attrs["pet_method"] == "given by the dataset"
-    assert data.attrs["area_km2"] == 786.5
+    assert (data.attrs["area_km2"], data.attrs["latitude"], data.attrs["longitude"]) == (786.5, -28.5, 17.6)
 
 
 def test_caravan_without_penman_monteith_never_takes_that_of_era5_land(periods, caravan):
@@ -219,9 +233,11 @@ def test_dates_with_a_time_zone_lose_it(tmp_path, table, csv_study):
 def test_parquet_is_read_by_its_index(periods, tmp_path, table):
     table.to_parquet(tmp_path / "7.parquet")
     units = {name: "degC" if name.startswith("temp") else "mm" for name in table}
-    (tmp_path / "a.csv").write_text("basin,area_km2,latitude\n7,12,47\n")
+    (tmp_path / "a.csv").write_text("basin,area_km2,latitude,longitude\n7,12,47,-8\n")
     one = study(periods, format="parquet", path=str(tmp_path), units=units, attributes=str(tmp_path / "a.csv"))
-    same(ingest(one, "d_7"), table, "precipitation", "temperature", "streamflow")
+    data = ingest(one, "d_7")
+    same(data, table, "precipitation", "temperature", "streamflow")
+    assert data.attrs["longitude"] == -8
 
 
 @pytest.mark.parametrize("layout", ["folder", "pattern", "file"])
