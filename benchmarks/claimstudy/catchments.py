@@ -22,6 +22,7 @@ from hydronexus.virtual import catchment
 PLACEBO = 1.0  # CV that is claimed of catchments whose rain is even
 LEAST = 1.0  # mm/d, intensities below it are drizzle that the canopy holds
 SPREAD = 0.5  # of the CV from day to day; over real basins its thirds differ by a factor of two to three
+PATCH = 20.0  # cells of 200
 NOISE = {"rain_noise": 0.2, "flow_noise": 0.1}  # of every second catchment
 KINDS = {  # settings, and how many catchments of the full study
     "uniform": ({"rain_cv": 0.0}, 20),
@@ -34,10 +35,14 @@ KINDS = {  # settings, and how many catchments of the full study
     "rain and soil": ({"rain_cv": 1.0, "capacity_cv": 1.0}, 10),
     "rain by day": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD}, 20),
     "rain by day and soil": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0}, 10),
+    "patches and soil": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0, "rain_patch": PATCH}, 5),
+    "patches and soil, shuffled": (
+        {"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0, "rain_patch": PATCH, "rain_shuffled": True}, 5,
+    ),
     "uniform, two days": ({"rain_cv": 0.0, "days": 2}, 5),
     "rain, two days": ({"rain_cv": 1.0, "days": 2}, 5),
     "rain by day, two days": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "days": 2}, 5),
-}
+}  # fmt: skip
 
 
 def catchments(quick: bool) -> dict[str, dict[str, Any]]:

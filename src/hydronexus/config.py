@@ -93,6 +93,16 @@ class Virtual(Section):
         "deviation of rain over the cells too [-].",
     )
     wet_fraction: float = Field(1.0, gt=0, le=1, description="Fraction of the cells that a storm wets [-].")
+    rain_patch: float = Field(
+        0.0,
+        ge=0,
+        le=1e4,
+        description="Correlation length of rain over the cells, which lie in a row from shallow to deep infiltration "
+        "[cells]; the model is then given the standard deviation of rain over the cells too.",
+    )
+    rain_shuffled: bool = Field(
+        False, description="Put each day's rain to other cells at random, so that it keeps its CV and loses its places."
+    )
     infiltration_capacity: float = Field(14.0, gt=0, description="Mean infiltration capacity of the cells [mm/d].")
     capacity_cv: float = Field(
         0.0, ge=0, le=5, description="Coefficient of variation of the infiltration capacity over the cells [-]."

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hydronexus.forcing.fetch import EXAMPLE, RADAR, RADAR_ARCHIVE, RADAR_WHEEL, fetch_package
+from hydronexus.forcing.readers.example import ARCHIVE
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("one_node.sh")
 LOCAL = ("--cores", "2")
@@ -29,6 +32,8 @@ def slurm(tmp_path_factory) -> Iterator[None]:
         pytest.skip("a Slurm of one node is started by root")
     if not shutil.which("slurmctld") and not shutil.which("apt-get"):
         pytest.skip("Slurm is not installed, and there is no apt-get to install it")
+    fetch_package(EXAMPLE, ROOT / ARCHIVE)
+    fetch_package(RADAR, ROOT / RADAR_ARCHIVE, RADAR_WHEEL)
     folder = str(tmp_path_factory.mktemp("slurm"))
     try:
         subprocess.run([SCRIPT, "start", folder], check=True)
@@ -48,8 +53,8 @@ class Clone:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
         (folder / "cache").mkdir()
-        for archive in (ROOT / "cache").glob("*.whl"):  # else the run fetches them
-            shutil.copy(archive, folder / "cache")
+        for archive in (ARCHIVE, RADAR_ARCHIVE):
+            shutil.copy(ROOT / archive, folder / "cache")
         self.configure(study)
         self.results = folder / "results" / study["study"]
         self.log = folder / "snakemake.log"

@@ -31,6 +31,23 @@ def test_the_areal_mean_is_exact_and_the_pattern_has_the_wanted_cv_and_wetted_fr
     assert over_wet.mean() == pytest.approx(0.8, abs=0.02)
 
 
+@pytest.mark.parametrize("wet_fraction", [1.0, 0.5])
+def test_rain_in_patches_has_the_wanted_correlation_until_it_is_shuffled(wet_fraction):
+    chosen = {"rain_cv": 0.2, "wet_fraction": wet_fraction, "cells": 1000, "rain_patch": 10.0}
+    rain, shuffled = (catchment.weather(settings(**chosen, rain_shuffled=mixed)).rain for mixed in (False, True))
+
+    def beside(rain: np.ndarray) -> float:
+        wet = rain[rain.mean(1) > 1]
+        both = (wet[:, 1:] > 0) & (wet[:, :-1] > 0)
+        relative = wet / wet.mean(1, keepdims=True)
+        return np.corrcoef(relative[:, 1:][both], relative[:, :-1][both])[0, 1]
+
+    assert beside(rain) == pytest.approx(np.exp(-0.1), abs=0.02)
+    assert abs(beside(shuffled)) < 0.02
+    np.testing.assert_allclose(np.sort(rain, axis=1), np.sort(shuffled, axis=1))
+    np.testing.assert_allclose((rain[rain.mean(1) > 1] > 0).mean(1), wet_fraction)
+
+
 def test_mean_rain_is_as_configured():
     data = catchment.simulate(settings(mean_rain=4.2))
     assert float(data["precipitation"].mean()) == pytest.approx(4.2)

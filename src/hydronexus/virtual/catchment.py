@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import xarray as xr
 from scipy.signal import lfilter
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, ndtr
 
 from hydronexus.config import Virtual
 from hydronexus.fieldscale.mixing import PointRain, averaged
@@ -196,10 +196,25 @@ def _pattern(settings: Virtual, days: int, rng: np.random.Generator) -> np.ndarr
     else:
         cv = _noisy(np.full(days, settings.rain_cv), settings.rain_cv_spread, settings, 4)
         shape = cv[:, None] ** -2
-        pattern[:, :wetted] = rng.gamma(shape, 1 / shape, (days, wetted)) + 1e-12
-    if wetted < settings.cells:
+        if settings.rain_patch:
+            drawn = gammaincinv(shape, ndtr(_patches(settings.rain_patch, days, wetted, rng))) / shape
+        else:
+            drawn = rng.gamma(shape, 1 / shape, (days, wetted))
+        pattern[:, :wetted] = drawn + 1e-12
+    if settings.rain_shuffled or (wetted < settings.cells and not settings.rain_patch):
         pattern = rng.permuted(pattern, axis=1)
+    elif wetted < settings.cells:
+        start = rng.integers(0, settings.cells, (days, 1))
+        pattern = np.take_along_axis(pattern, (np.arange(settings.cells) - start) % settings.cells, axis=1)
     return pattern / pattern.mean(1, keepdims=True)
+
+
+def _patches(length: float, days: int, cells: int, rng: np.random.Generator) -> np.ndarray:
+    """Standard normal deviates with exponential correlation over the cells, shape (time, cell)."""
+    memory = np.exp(-1 / length)
+    shocks = rng.standard_normal((days, cells))
+    shocks[:, 1:] *= np.sqrt(1 - memory**2)
+    return lfilter([1.0], [1.0, -memory], shocks, axis=1)
 
 
 def simulate(settings: Virtual) -> xr.Dataset:
@@ -241,7 +256,7 @@ def simulate(settings: Virtual) -> xr.Dataset:
             "virtual": json.dumps(settings.model_dump(mode="json")),
         },
     )
-    if settings.rain_cv_spread:
+    if settings.rain_cv_spread or settings.rain_patch:
         data["precipitation_stdev"] = ("time", true.rain.std(1), {"units": "mm", "long_name": "spread over the cells"})
     if true.temperature is not None:
         data["temperature"] = ("time", true.temperature, {"units": "degC", "long_name": "temperature"})
@@ -308,7 +323,7 @@ def law(settings: Virtual, process: str, x: np.ndarray, y: np.ndarray) -> np.nda
         [mm d-1], shape of `x`.
     """
     # Melt is spread over the cells otherwise than rain, and one law cannot hold for a CV that changes.
-    if process != "infiltration" or settings.snow or settings.rain_cv_spread:
+    if process != "infiltration" or settings.snow or settings.rain_cv_spread or settings.rain_patch:
         return np.full(np.shape(x), np.nan)
     relative, share = PointRain(settings.capacity_cv).nodes()
 
