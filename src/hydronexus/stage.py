@@ -16,6 +16,7 @@ import torch
 from hydronexus import quarantine
 from hydronexus.config import Study, load_study
 from hydronexus.errors import BasinError
+from hydronexus.orphans import end_with_starter
 
 log = logging.getLogger("hydronexus")
 
@@ -26,7 +27,7 @@ def study_of(job: Any) -> Study:
 
 
 def start(job: Any) -> None:
-    """Send log messages to the rule's log file and to the screen, and keep to the rule's threads."""
+    """Send log messages to the rule's log file and to the screen, keep to the rule's threads, end with Snakemake."""
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if job.log:
         handlers.append(logging.FileHandler(job.log[0], mode="w"))
@@ -34,6 +35,7 @@ def start(job: Any) -> None:
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True
     )
     torch.set_num_threads(max(1, job.threads))
+    end_with_starter()
 
 
 @contextmanager

@@ -12,11 +12,13 @@ from hydronexus.forcing import catalogue
 from hydronexus.forcing.fetch import RADAR_ARCHIVE
 from hydronexus.forcing.readers.example import ARCHIVE
 from hydronexus.locking import release_stale_lock
+from hydronexus.orphans import name_starter
 from hydronexus.precipitation import identity as grids
 from hydronexus.provenance import code_digest
 
 if workflow.is_main_process:
     release_stale_lock()
+name_starter()
 
 try:
     STUDY = load_study(config)
