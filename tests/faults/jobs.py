@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
-from snakemake.iocontainers import InputFiles, Log, OutputFiles, Params, ResourceList, Wildcards
+from snakemake.iocontainers import InputFiles, Log, Namedlist, OutputFiles, Params, ResourceList, Wildcards
 from snakemake.script import Snakemake
 
 from hydronexus import errors
@@ -29,18 +29,13 @@ def run_script(
     basin: str,
     output: Path | Mapping[str, Path],
     log: Path,
-    input: Mapping[str, Any] | None = None,
+    input: Path | Mapping[str, Path | list[Path]] | list[Path] | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> None:
-    """Run the script of a rule of one basin."""
-    outputs = (
-        OutputFiles(fromdict={name: str(path) for name, path in output.items()})
-        if isinstance(output, Mapping)
-        else OutputFiles([str(output)])
-    )
+    """Run the script of a rule, of one basin unless that is empty."""
     job = Snakemake(
-        InputFiles(fromdict=dict(input or {})),
-        outputs,
+        _named(InputFiles(), input or {}),
+        _named(OutputFiles(), output),
         Params(fromdict=dict(params or {})),
         Wildcards(fromdict={"basin": basin}),
         1,
@@ -51,6 +46,18 @@ def run_script(
         None,
     )
     runpy.run_path(str(SCRIPTS / f"{rule}.py"), init_globals={"snakemake": job})
+
+
+def _named(files: Namedlist, paths: Path | Mapping[str, Path | list[Path]] | list[Path]) -> Namedlist:
+    """Paths with their names, as Snakemake hands them to a script."""
+    if not isinstance(paths, Mapping):
+        files.extend(map(str, paths if isinstance(paths, list) else [paths]))
+        return files
+    for name, path in paths.items():
+        first, several = len(files), isinstance(path, list)
+        files.extend(map(str, path if several else [path]))
+        files._set_name(name, first, len(files) if several else None)
+    return files
 
 
 @contextmanager

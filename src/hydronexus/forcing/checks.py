@@ -90,25 +90,34 @@ def periods_in_record(data: xr.Dataset, periods: Periods, basin: str) -> None:
             )
 
 
-def periods_observed(data: xr.Dataset, periods: Periods, basin: str) -> None:
-    """Every period holds observed streamflow.
+def periods_observed(data: xr.Dataset, periods: Periods, warmup: int, basin: str) -> None:
+    """Every period holds, after the warm-up of the record, observed streamflow that changes: else it has no score.
+
+    Parameters
+    ----------
+    warmup : int
+        [d]
 
     Raises
     ------
     PeriodError
     """
     days = data["time"].values.astype("datetime64[D]")
-    observed = np.isfinite(data["streamflow"].values)
+    flow = data["streamflow"].values
+    observed, warm = np.isfinite(flow), days >= days[0] + np.timedelta64(warmup, "D")
     for name, (first, last) in _spans(periods).items():
-        if not observed[(days >= first) & (days <= last)].any():
-            there = days[observed]
-            span = f"it is observed from {there[0]} to {there[-1]}" if there.size else "there is none at all"
-            raise PeriodError(
-                basin,
-                f"no streamflow in the {name} period {first} to {last} in {_file(data, 'streamflow')}; "
-                f"{span}; change `periods`, or give "
-                "the dataset its own",
-            )
+        seen = flow[observed & warm & (days >= first) & (days <= last)]
+        if seen.size and np.ptp(seen) > 0:
+            continue
+        there = days[observed]
+        span = f"it is observed from {there[0]} to {there[-1]}" if there.size else "there is none at all"
+        found = f"streamflow is {seen[0]:g} on all {seen.size} observed steps" if seen.size else "no streamflow"
+        raise PeriodError(
+            basin,
+            f"{found} in the {name} period {first} to {last} in {_file(data, 'streamflow')}; {span}, and the "
+            f"{warmup} days from {days[0]} on are warm-up; change `periods` or `training.warmup`, or give the dataset "
+            "its own periods",
+        )
 
 
 def possible(data: xr.Dataset, basin: str, notes: list[str]) -> xr.Dataset:

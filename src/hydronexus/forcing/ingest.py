@@ -60,7 +60,7 @@ def ingest(study: Study, basin: str) -> xr.Dataset:
     checks.runoff_plausible(data, quality.max_runoff_ratio, basin)
     data = gaps.fill(data, quality.max_filled_gap, notes)
     data = gaps.complete(data, periods, quality.max_filled_gap, basin, notes)
-    checks.periods_observed(data, periods, basin)
+    checks.periods_observed(data, periods, study.training.warmup, basin)
     data = radiation.whole_day(data, step, notes)
     method = "given by the dataset"
     if "potential_evapotranspiration" not in data:

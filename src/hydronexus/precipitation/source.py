@@ -1,6 +1,6 @@
 """A configured grid with the cells of its basins."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from hydronexus.config import PrecipitationGrid
+from hydronexus.config import PrecipitationGrid, fit_for_files
 from hydronexus.errors import BasinError, ConfigurationError
 from hydronexus.precipitation import example, polygons
 from hydronexus.precipitation.cells import Cells
@@ -80,6 +80,8 @@ def open_source(name: str, settings: PrecipitationGrid, names: Mapping[str, str]
         cells, failed = cells_of(grid, basins, directions, cache=cache)
     if names is None:
         names = {basin: f"{name}_{basin}" for basin in (*cells, *failed)}
+        failed |= _unfit(cells)
+        cells = {basin: own for basin, own in cells.items() if basin not in failed}
     failed |= {
         basin: BasinError(basin, f"no polygon has this id in {settings.polygons}")
         for basin in names
@@ -126,6 +128,17 @@ def _polygons(settings: PrecipitationGrid):
     if settings.polygons.suffix.lower() in RASTERS:
         return polygons.read_mask(settings.polygons)
     return polygons.read_polygons(settings.polygons, settings.id_column)
+
+
+def _unfit(ids: Iterable[str]) -> dict[str, BasinError]:
+    """Ids that no file of results may be named after, as they come from files and might lead to another folder."""
+    failed = {}
+    for basin in ids:
+        try:
+            fit_for_files(basin)
+        except ValueError as error:
+            failed[basin] = BasinError(basin, f"{error}; rename it in the file of polygons")
+    return failed
 
 
 def _fractions(settings: PrecipitationGrid) -> dict[str, xr.DataArray]:

@@ -19,6 +19,7 @@ from hydronexus.errors import GridError
 from hydronexus.precipitation import times
 
 SUFFIXES = (".tif", ".tiff")
+DRIVER = "GTiff"  # whatever the name says: other formats (VRT) may lead to files outside
 # 20140915, 2014-09-15T0300, 2014_09_15_03, 201409150300: the first such run of digits that no further digit adjoins.
 STAMP = re.compile(
     r"(?<!\d)(\d{4})([-_.]?)([01]\d)\2([0-3]\d)(?:[T_.-]?([0-2]\d)(?:[:_.-]?([0-5]\d)(?:[:_.-]?([0-5]\d))?)?)?(?!\d)"
@@ -115,7 +116,7 @@ def open_stack(path: str | Path) -> tuple[xr.DataArray, pyproj.CRS]:
     names = members(path)
     files = pd.Series(names, pd.DatetimeIndex([time_of(name) for name in names])).sort_index()
     time = times.on_every_step(files.index, str(path))
-    with _reading(files.iloc[0]), rasterio.open(files.iloc[0]) as first:
+    with _reading(files.iloc[0]), rasterio.open(files.iloc[0], driver=DRIVER) as first:
         shape, transform, crs, units = first.shape, first.transform, first.crs, first.units[0]
     if transform.b or transform.d:
         raise GridError(f"{files.iloc[0]}: the raster is rotated; warp it to an upright one (gdalwarp)")
@@ -144,7 +145,7 @@ def _read(names: np.ndarray, shape: tuple[int, int], transform: rasterio.Affine)
     for target, name in zip(values, names, strict=True):
         if not name:
             continue
-        with _reading(name), rasterio.open(name) as file:
+        with _reading(name), rasterio.open(name, driver=DRIVER) as file:
             if file.shape != shape or not file.transform.almost_equals(transform):
                 raise GridError(
                     f"{name}: its grid is not that of the stack's first file; warp it to that one (gdalwarp)"
