@@ -1,4 +1,4 @@
-"""Hook of MkDocs: pages that live outside docs/ join the site, and links between files of the repository keep working."""
+"""Hook of MkDocs: pages that live outside docs/ join the site, and links between files of the repository hold."""
 
 import posixpath
 import re
