@@ -1,6 +1,6 @@
 """Physics probes: what any rainfall-runoff model does when its forcing is changed in ways whose outcome is known."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,11 +92,13 @@ def _warmer(forcing: xr.Dataset, kelvin: float) -> dict[str, np.ndarray]:
     return {name: forcing[name].values + kelvin for name in forcing.data_vars if str(name).startswith("temperature")}
 
 
-def _blocks(forcing: xr.Dataset) -> Iterator[slice]:
+def _blocks(forcing: xr.Dataset) -> list[slice]:
     """Stretches of two years after the first, each followed by a year at least."""
     length, follow = _steps(forcing, BLOCK_DAYS), _steps(forcing, FOLLOWED_DAYS)
-    for start in range(follow, forcing.sizes["time"] - 2 * follow + 1, length):
-        yield slice(start, start + follow)
+    starts = range(follow, forcing.sizes["time"] - 2 * follow + 1, length)
+    if not starts:
+        raise NotDefinedError("the record is shorter than three years")
+    return [slice(start, start + follow) for start in starts]
 
 
 def halved(forcing: xr.Dataset) -> xr.Dataset:
@@ -145,6 +147,8 @@ def _warmest(forcing: xr.Dataset) -> int:
     half = _steps(forcing, 15)
     smooth = np.convolve(signal, np.ones(2 * half) / (2 * half), "same")
     first = forcing.sizes["time"] // 2 - _steps(forcing, FOLLOWED_DAYS)
+    if first < 0:
+        raise NotDefinedError("the record is shorter than two years")
     return first + int(np.argmax(smooth[first : first + _steps(forcing, FOLLOWED_DAYS)]))
 
 
@@ -181,7 +185,7 @@ def _half_step(run: Run, forcing: xr.Dataset, base: np.ndarray) -> float:
 
 def _added(run: Run, forcing: xr.Dataset, base: np.ndarray) -> np.ndarray:
     """Response to a pulse in every block, shape (member, pulse, step), as a share of the pulse."""
-    blocks = list(_blocks(forcing))
+    blocks = _blocks(forcing)
     rain = forcing["precipitation"].values.copy()
     rain[[block.start for block in blocks]] += PULSE
     difference = run(_changed(forcing, precipitation=rain)) - base

@@ -7,8 +7,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
-import pyproj
 import rasterio
 import rasterio.features
 import shapely
@@ -42,7 +40,7 @@ def read_polygons(path: str | Path, id_column: str, crs: Any = None) -> gpd.GeoD
     """
     try:
         frame = gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, pyproj.exceptions.CRSError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError) as error:  # the first is what pyogrio's and pyproj's errors are
         raise ConfigurationError(f"{path}: no file of polygons there: {error}") from None
     if id_column not in frame.columns or "geometry" not in frame.columns:
         raise ConfigurationError(
