@@ -17,8 +17,11 @@ LINK = re.compile(r"(\]\()(?!\w+:|#)([^)\s#]+)((?:#[^)\s]*)?\))")
 
 
 def on_config(config):
-    """Every page of docs/benchmarks joins the navigation."""
+    """Every page of docs/benchmarks joins the navigation, and at its end whatever page mkdocs.yml does not place."""
+    places = str(config.nav)
     config.nav.append({"Benchmarks": [f"benchmarks/{page.name}" for page in sorted(ROOT.glob("docs/benchmarks/*.md"))]})
+    rest = [page.name for page in sorted(ROOT.glob("docs/*.md")) if page.name not in places]
+    config.nav.extend([{"More": rest}] if rest else [])
     return config
 
 
