@@ -53,12 +53,11 @@ class Stages:
         """Why a basin has no evaluation, or None where it has one."""
         return quarantine.reason_of(self.evaluation(basin))
 
-    def run_basin(self, basin: str) -> None:
-        """All stages of a basin."""
+    def run_basin(self, basin: str, figures: bool) -> None:
+        """All stages of a basin, with or without its figures."""
         models, grids = self.weights(basin).parent, self.folder / "precipitation" / f"{basin}.zarr.zip"
         stores = {name: self.store(name, basin) for name in ("forcing", "simulation", "baselines", "response")}
         forcing, weights = {"forcing": stores["forcing"]}, {"weights": self.weights(basin)}
-        figures = {name: self.folder / "figures" / basin / f"{name}.png" for name in BASIN_FIGURES}
         trained = {"history": models / "training_log.csv", "configuration": models / "configuration.json"}
         for path in (models, self.folder / "evaluation", self.folder / "explorer", self.folder / "figures" / basin):
             path.mkdir(parents=True, exist_ok=True)
@@ -70,7 +69,9 @@ class Stages:
         responding = forcing | weights | {"simulation": stores["simulation"], "summaries": []}
         self._run("extract_responses", basin, stores["response"], responding, {"precipitation": grids})
         self._run("evaluate_basin", basin, self.evaluation(basin), stores)
-        self._run("draw_basin", basin, figures, stores)
+        if figures:
+            drawn = {name: self.folder / "figures" / basin / f"{name}.png" for name in BASIN_FIGURES}
+            self._run("draw_basin", basin, drawn, stores)
         packed = {name: stores[name] for name in ("forcing", "simulation", "response")}
         target = self.folder / "explorer" / f"{basin}.json"
         self._run("pack_basin", basin, target, packed | {"evaluation": self.evaluation(basin)})

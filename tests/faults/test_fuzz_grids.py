@@ -15,7 +15,7 @@ from hydronexus.errors import BasinError, HydronexusError
 from hydronexus.precipitation import identity
 from hydronexus.precipitation.run import describe_grid
 from tests.faults.grids import PARTS, grid_of
-from tests.faults.jobs import fuzzed, within
+from tests.faults.jobs import costly, within
 from tests.faults.mutations import damage, mutate
 
 pytestmark = pytest.mark.faults
@@ -65,7 +65,7 @@ def test_every_grid_is_described_where_nothing_is_damaged(name, tmp_path, worker
 
 
 @pytest.mark.parametrize("name", PARTS)
-@fuzzed
+@costly
 @given(data=st.data())
 def test_damaged_grids_are_described_or_refused_by_name(name, tmp_path_factory, workers, data):
     files = grid_of(name)[1]
