@@ -41,18 +41,25 @@ def responses(table: pd.DataFrame, order: pd.Series) -> Figure:
     processes = [process for process in PROCESSES if process in set(table["process"])]
     figure = new_figure(float(np.clip(2.6 + 0.3 * len(basins), 4.5, 12)))
     panels = figure.subplots(1, len(PANELS), sharey=True)
+    named = len(basins) <= NAMED
     for axes, (measure, look) in zip(panels, PANELS.items(), strict=True):
         grid = table.pivot(index="basin", columns="process", values=measure).reindex(basins)[processes]
-        _map(axes, grid.astype(float), *look)
-    named = len(basins) <= NAMED
+        # Names are taken away here, not after: seaborn draws them all to see whether they overlap, at gigabytes.
+        _map(axes, grid.astype(float), grid.index.tolist() if named else False, *look)
     panels[0].set_ylabel("" if named else f"{len(basins)} basins, humid above, arid below")
-    if not named:
-        panels[0].set_yticks([])
     figure.suptitle("Responses of all basins, closed loop; humid above, arid below; grey: not defined")
     return figure
 
 
-def _map(axes: Axes, grid: pd.DataFrame, label: str, palette: str, centre: float | None, logarithmic: bool) -> None:
+def _map(
+    axes: Axes,
+    grid: pd.DataFrame,
+    names: list[str] | bool,
+    label: str,
+    palette: str,
+    centre: float | None,
+    logarithmic: bool,
+) -> None:
     axes.set_facecolor(GREY)
     known = grid.to_numpy()[np.isfinite(grid.to_numpy())]
     limits = {}
@@ -71,7 +78,7 @@ def _map(axes: Axes, grid: pd.DataFrame, label: str, palette: str, centre: float
         mask=grid.isna(),
         cbar_kws={"location": "bottom", "label": label, "aspect": 12, "pad": 0.02},
         xticklabels=[name.replace("_", " ") for name in grid.columns],
-        yticklabels=grid.index.tolist(),
+        yticklabels=names,
         **limits,
     )
     axes.set_xlabel("")
