@@ -19,7 +19,7 @@ from skillstudy.run import Kept, show
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="two catchments a kind, two members")
-    parser.add_argument("--seeds", type=int, default=5, metavar="K", help="members of every ensemble")
+    parser.add_argument("--seeds", type=int, default=3, metavar="K", help="members of every ensemble")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes")
     parser.add_argument(
         "--json", type=Path, required=True, metavar="OUT", help="OUT's .catchments is what a cut run goes on from"
@@ -30,7 +30,7 @@ def main() -> None:
     kept = Kept(options.json.with_suffix(".catchments"), settings, ["catchments"])
     wanted = catchments(options.quick)
     kept.complete("catchments", {name: (cell, seeds) for name, cell in wanted.items()}, learn, options.jobs)
-    numbers, tables = judged(kept.of("catchments", wanted))
+    numbers, tables = judged(kept.of("catchments", wanted), options.jobs)
     for title, content in tables.items():
         show(title, content)
     written = numbers | {

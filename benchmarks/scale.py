@@ -72,7 +72,7 @@ def measure(study: Path, sources: list[str], basins: int, folder: Path) -> dict[
     # Without records Snakemake would run the basins' jobs again.
     limits = () if whole else ("--allowed-rules", *STUDY_RULES)
     for rule in STUDY_RULES:
-        found[rule] = snakemake(folder, *limits, "--until", rule)
+        found[rule] = snakemake(folder, *limits, "--", rule)
         table = (folder / RESULTS / "benchmarks" / f"{rule}.tsv").read_text().splitlines()
         found[rule]["job_s"] = float(table[1].split("\t")[0])
     found["pages_mb"] = {

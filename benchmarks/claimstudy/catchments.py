@@ -25,23 +25,23 @@ SPREAD = 0.5  # of the CV from day to day; over real basins its thirds differ by
 PATCH = 20.0  # cells of 200
 NOISE = {"rain_noise": 0.2, "flow_noise": 0.1}  # of every second catchment
 KINDS = {  # settings, and how many catchments of the full study
-    "uniform": ({"rain_cv": 0.0}, 20),
-    "rain 0.5": ({"rain_cv": 0.5}, 5),
-    "rain": ({"rain_cv": 1.0}, 20),
-    "rain 2": ({"rain_cv": 2.0}, 5),
-    "rain 3": ({"rain_cv": 3.0}, 5),
-    "half wet": ({"rain_cv": 1.0, "wet_fraction": 0.5}, 5),
-    "soil": ({"rain_cv": 0.0, "capacity_cv": 1.0}, 10),
-    "rain and soil": ({"rain_cv": 1.0, "capacity_cv": 1.0}, 10),
+    "uniform": ({"rain_cv": 0.0}, 10),
+    "rain 0.5": ({"rain_cv": 0.5}, 3),
+    "rain": ({"rain_cv": 1.0}, 8),
+    "rain 2": ({"rain_cv": 2.0}, 3),
+    "rain 3": ({"rain_cv": 3.0}, 3),
+    "half wet": ({"rain_cv": 1.0, "wet_fraction": 0.5}, 3),
+    "soil": ({"rain_cv": 0.0, "capacity_cv": 1.0}, 6),
+    "rain and soil": ({"rain_cv": 1.0, "capacity_cv": 1.0}, 4),
     "rain by day": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD}, 20),
-    "rain by day and soil": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0}, 10),
-    "patches and soil": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0, "rain_patch": PATCH}, 5),
+    "rain by day and soil": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0}, 6),
+    "patches and soil": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0, "rain_patch": PATCH}, 4),
     "patches and soil, shuffled": (
-        {"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0, "rain_patch": PATCH, "rain_shuffled": True}, 5,
+        {"rain_cv": 1.0, "rain_cv_spread": SPREAD, "capacity_cv": 1.0, "rain_patch": PATCH, "rain_shuffled": True}, 4,
     ),
-    "uniform, two days": ({"rain_cv": 0.0, "days": 2}, 5),
-    "rain, two days": ({"rain_cv": 1.0, "days": 2}, 5),
-    "rain by day, two days": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "days": 2}, 5),
+    "uniform, two days": ({"rain_cv": 0.0, "days": 2}, 3),
+    "rain, two days": ({"rain_cv": 1.0, "days": 2}, 3),
+    "rain by day, two days": ({"rain_cv": 1.0, "rain_cv_spread": SPREAD, "days": 2}, 3),
 }  # fmt: skip
 
 

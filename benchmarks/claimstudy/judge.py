@@ -1,5 +1,6 @@
 """What learned laws, and runoff of uneven less even rain, say of their cause, and how often that is right."""
 
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def explanations(rain: PointRain, canopy: float) -> dict[str, FieldEquation]:
 
 def judge(found: dict[str, Any]) -> dict[str, Any]:
     """One catchment: how well its law is learned, whether uneven rain runs off more, which explanation fits best."""
-    members, truth = np.array(found["law"]), np.array(found["truth"])
+    members, truth = np.array(found["law"]), np.array(found["truth"], float)  # None where there is none
     law, equations = law_of(found, members.mean(0)), explanations(claimed(found), found["canopy"])
     fits: dict[str, Fit] = {name: fit(equation, law) for name, equation in equations.items()}
     gains = []
@@ -79,9 +80,10 @@ def cv_of(law: Law, wet_fraction: float, canopy: float) -> float:
     return float(found.x if found.fun < error(0.0) else 0.0)
 
 
-def judged(results: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def judged(results: dict[str, dict[str, Any]], jobs: int) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """All catchments: the numbers that targets are set for, and tables by title."""
-    rows = pd.DataFrame([judge(found) for found in results.values()])
+    with ProcessPoolExecutor(jobs) as pool:
+        rows = pd.DataFrame(list(pool.map(judge, results.values())))
     rows["right"] = rows["cause"] == rows["kind"].map(CAUSE).fillna("rain")
     rows["told"] = rows["found"] == rows["kind"].str.startswith(BY_DAY)
     made_up = rows[~rows["kind"].str.startswith(BY_DAY)]

