@@ -1,8 +1,12 @@
 """Numbers as they are printed."""
 
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
 import pytest
 
-from hydronexus.report.summary import grouped_notes, interval, number
+from hydronexus.report.summary import grouped_notes, interval, number, summary
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,12 @@ def test_equal_notes_are_told_once_and_many_basins_are_counted():
         ("filled a gap", "b0, b1, b2, b3, b4 and 3 more"),
         ("no temperature", "c"),
     ]
+
+
+def test_the_headline_leaves_out_models_that_were_not_run_on_every_basin():
+    scores = [("a", "nexus", 0.8), ("b", "nexus", 0.6), ("a", "lstm", 0.9), ("b", "gr4j", np.nan), ("a", "gr4j", 0.5)]
+    metrics = pd.DataFrame(scores, columns=["basin", "model", "nse"]).assign(period="test")
+    tables = defaultdict(pd.DataFrame, metrics=metrics, recovery=pd.DataFrame(columns=["basin", "loop", "variable"]))
+    tables["closure"] = pd.DataFrame(columns=["closure_percent"])
+    tables["claims"] = pd.DataFrame(columns=["verdict"])
+    assert "Median test NSE over 2 real basins: nexus open loop 0.70." in summary(tables, ["a", "b"])

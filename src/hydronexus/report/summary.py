@@ -123,7 +123,8 @@ def summary(tables: Tables, basins: list[str]) -> str:
         if virtual
         else f"{_count(len(basins), 'basin')}; {failed} quarantined."
     ]
-    medians = real.groupby("model")["nse"].median().dropna()
+    everywhere = real.dropna(subset="nse").groupby("model").filter(lambda own: len(own) == real["basin"].nunique())
+    medians = everywhere.groupby("model")["nse"].median()  # of other models they would be of other basins
     if len(medians):
         shown = ", ".join(f"{name} {medians[key]:.2f}" for key, name in MODEL_NAMES.items() if key in medians)
         text.append(f"Median test NSE over {_count(real['basin'].nunique(), 'real basin')}: {shown}.")
