@@ -86,7 +86,7 @@ def test_a_study_with_quarantined_basins_ends_with_their_list_and_forgets_unfore
     table = tmp_path / "aggregate" / "quarantine.csv"
     table.parent.mkdir()
     pd.DataFrame(rows, columns=["basin", "stage", "reason"]).to_csv(table, index=False)
-    for name in ("d_a", "d_b"):
+    for name in ("d_a", "d_b", "d_b.5"):
         (tmp_path / "forcing").mkdir(exist_ok=True)
         (tmp_path / "forcing" / f"{name}.zarr.zip").touch()
         (tmp_path / "models" / name).mkdir(parents=True)
@@ -97,6 +97,8 @@ def test_a_study_with_quarantined_basins_ends_with_their_list_and_forgets_unfore
     assert (tmp_path / "forcing" / "d_a.zarr.zip").exists()
     assert not (tmp_path / "forcing" / "d_b.zarr.zip").exists()
     assert not (tmp_path / "models" / "d_b").exists()
+    assert (tmp_path / "forcing" / "d_b.5.zarr.zip").exists()
+    assert (tmp_path / "models" / "d_b.5").exists()
 
 
 def test_a_study_without_them_is_marked_complete(tmp_path):

@@ -10,6 +10,8 @@ import xarray as xr
 from hydronexus import archive
 from hydronexus.training import checkpoint
 
+ENDINGS = ("", ".zarr.zip", ".safetensors", ".json")  # of a basin's results; an id may have dots of its own
+
 
 def mark(outputs: list[Path], reason: dict[str, Any]) -> None:
     """Write every output of a failed stage as a mark that holds the reason."""
@@ -45,7 +47,5 @@ def reason_of(path: Path) -> dict[str, Any] | None:
 
 def forget(results: Path, basin: str) -> None:
     """Remove all results of a basin, so that the next run tries it again."""
-    for path in [*results.glob(f"*/{basin}"), *results.glob(f"*/{basin}.*")]:
-        if path.parent.name in ("logs", "benchmarks"):
-            continue
+    for path in (path for ending in ENDINGS for path in results.glob(f"*/{basin}{ending}")):
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -90,6 +90,16 @@ def test_a_new_polygon_leaves_the_others_alone(folder):
     assert archive.attributes(file)["wet_threshold_mm_per_step"] == 1.0
 
 
+def test_a_damaged_result_is_made_anew(folder):
+    write_polygons(folder, ["left"])
+    describe(folder)
+    file = folder / "out" / "grid_left.zarr.zip"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    describe(folder)
+    assert file.read_bytes() == whole
+
+
 def test_basins_of_a_dataset_keep_its_names_and_one_without_a_polygon_is_told(folder):
     summary, _, failed = describe(folder, {"left": "mine_left", "lost": "mine_lost"})
     assert set(summary["basin"]) == {"mine_left"}

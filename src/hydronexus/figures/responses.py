@@ -6,6 +6,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from hydronexus.figures.notice import notice
 from hydronexus.figures.style import new_figure, styled
@@ -81,6 +82,12 @@ def _map(
         yticklabels=names,
         **limits,
     )
+    if (
+        len(known) and logarithmic
+    ):  # in plain text: a style that parses no formulas shows those of the default as they are
+        scale = axes.collections[0].colorbar.ax.xaxis
+        scale.set_major_formatter(LogFormatter())
+        scale.set_minor_formatter(LogFormatter())
     axes.set_xlabel("")
     axes.set_ylabel("")
     axes.tick_params(axis="x", rotation=90, length=0)

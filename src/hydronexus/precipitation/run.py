@@ -11,7 +11,7 @@ import xarray as xr
 
 from hydronexus import archive
 from hydronexus.config import PrecipitationGrid, Workers
-from hydronexus.errors import BasinError
+from hydronexus.errors import BasinError, DamagedResultError
 from hydronexus.precipitation.cells import Cells
 from hydronexus.precipitation.cluster import client_of
 from hydronexus.precipitation.driver import Sweep
@@ -126,7 +126,7 @@ def _mark(cells: Cells, settings: PrecipitationGrid, identity: str) -> str:
 def _marked(path: Path) -> str | None:
     try:
         return archive.attributes(path).get("mark")
-    except (OSError, ValueError, KeyError):  # damaged: made anew
+    except DamagedResultError:  # made anew
         return None
 
 
