@@ -6,6 +6,7 @@ and compares how long each job held its CPU with what its rule says it took.
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 from tests.slurm.conftest import SCRIPT, SLURM, Clone, Watch, fetched  # noqa: E402
 
 BASINS, SEEDS, COHORTS = 671, 5, 32  # of the study that jobs are counted for
+PERIODS = {name: [f"200{year}-01-01", f"200{year}-12-31"] for year, name in enumerate(("train", "validation", "test"))}
 
 
 def measured(clone: Clone) -> tuple[pd.DataFrame, float]:
@@ -46,25 +48,16 @@ def counted(folder: Path) -> int:
     study = {
         "study": "count",
         "datasets": {"many": {"format": "csv", "path": "data", "basins": "all"}},
-        "periods": {name: ["2000-01-01", "2001-01-01"] for name in ("train", "validation", "test")},
+        "periods": PERIODS,
         "training": {"seeds": SEEDS},
         "cohorts": COHORTS,
     }
     (folder / "count.yaml").write_text(yaml.safe_dump(study))
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "-n",
-        "--quiet",
-        "rules",
-        "--cores",
-        "1",
-        "--configfile",
-        "count.yaml",
-    ]
-    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    return int(next(line for line in (said.stdout + said.stderr).splitlines() if line.startswith("total")).split()[1])
+    options = ["-n", "--quiet", "rules", "--cores", "1", "--configfile", "count.yaml"]
+    command = [sys.executable, "-m", "snakemake", *options]
+    said = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    total = re.search(r"^total\s+(\d+)", said, re.MULTILINE)
+    return int(total[1]) if total else sys.exit(said)
 
 
 def main() -> None:
