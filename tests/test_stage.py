@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from hydronexus import archive, quarantine
-from hydronexus.errors import RunoffRatioError
+from hydronexus.errors import DamagedResultError, RunoffRatioError
 from hydronexus.stage import finish, run_basin, told_to_stop
 
 
@@ -71,7 +71,7 @@ def test_an_unforeseen_error_is_quarantined_with_its_traceback_in_the_log(tmp_pa
     assert "Traceback" in (tmp_path / "x.log").read_text()
 
 
-@pytest.mark.parametrize("error", [MemoryError, OSError])
+@pytest.mark.parametrize("error", [MemoryError, OSError, DamagedResultError])
 def test_what_the_machine_refuses_fails_the_job(tmp_path, error):
     def work(_):
         raise error

@@ -15,7 +15,7 @@ import torch
 
 from hydronexus import quarantine
 from hydronexus.config import Study, load_study
-from hydronexus.errors import BasinError
+from hydronexus.errors import BasinError, DamagedResultError
 from hydronexus.orphans import end_with_starter
 
 log = logging.getLogger("hydronexus")
@@ -66,8 +66,8 @@ def run_basin(job: Any, work: Callable[[Any], None]) -> None:
 
     Notes
     -----
-    What the machine refuses (memory, disk, permissions, time) fails the job instead: it says nothing about the basin,
-    and Snakemake's retries are the cure.
+    What the machine refuses (memory, disk, permissions, time) and damaged results fail the job instead, for they say
+    nothing about the basin. Snakemake's retries, or what the message says, are the cure.
     """
     start(job)
     basin, outputs = job.wildcards.basin, [Path(path) for path in job.output]
@@ -81,7 +81,7 @@ def run_basin(job: Any, work: Callable[[Any], None]) -> None:
         work(job)
     except BasinError as error:
         reason = {"basin": basin, "stage": job.rule, "error": type(error).__name__, "reason": error.problem}
-    except (MemoryError, OSError):
+    except (MemoryError, OSError, DamagedResultError):
         raise
     except Exception as error:
         traceback.print_exc()

@@ -441,7 +441,7 @@ def test_text_of_files_settings_and_errors_is_no_code_in_the_report(chromium, pa
 
 
 def test_text_of_files_settings_and_errors_is_no_code_in_the_explorer(chromium, pages):  # noqa: F811
-    for basin, shown in (("e_01", UNIT), ("d_01", FOLDER)):
+    for basin, shown in (("e_01", UNIT), ("d_01", "d_01")):
         with opened(chromium) as (page, wrong):
             page.goto(f"{(pages / 'explorer.html').as_uri()}#basin={basin}")
             page.wait_for_selector("main[aria-busy=false]")

@@ -80,7 +80,8 @@ def test_a_folder_without_permission_fails_the_job_and_is_told(undisturbed, tmp_
         path.unlink()
     folder.chmod(0o555)
     refused(study, target, "Permission denied", UNPRIVILEGED)
-    assert list(folder.iterdir()) == []
+    assert not list(folder.glob("*"))
+    folder.mkdir(exist_ok=True)  # Snakemake removes an empty one
     folder.chmod(0o755)
     study.snakemake(target)
     assert unlike(study.files(), undisturbed.files) == []
@@ -180,7 +181,7 @@ def test_an_archive_of_another_sum_is_not_taken_from_an_index(tmp_path):
     )
     assert done.returncode == 1
     assert "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr
-    assert list((study.folder / "cache").iterdir()) == []
+    assert not list(study.folder.glob("cache/*"))
 
 
 def test_a_clock_set_back_between_runs_starts_nothing_anew_and_changes_no_number(undisturbed, tmp_path):

@@ -7,6 +7,7 @@ try:
 except ImportError:
     raise WorkflowError("hydronexus is not installed in this environment; run: pip install -e .") from None
 
+from hydronexus.clock import date_no_later_than_now
 from hydronexus.config import load_study
 from hydronexus.forcing import catalogue
 from hydronexus.forcing.fetch import RADAR_ARCHIVE
@@ -31,6 +32,8 @@ EXAMPLE = str(ARCHIVE)
 RADAR = str(RADAR_ARCHIVE)
 GRIDS = list(STUDY.precipitation_grids)
 RESULTS = f"results/{STUDY.study}"
+if workflow.is_main_process:
+    date_no_later_than_now(RESULTS, "cache")
 CODE = {
     "forcing": code_digest("forcing", "virtual", "fieldscale", "archive"),
     "precipitation": code_digest("precipitation", "archive"),
