@@ -4,10 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
-settings.register_profile("thorough", max_examples=520)  # 10 000 cases and more of the fuzz tests in tests/faults
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,11 @@ def test_a_repair_that_changes_the_area_is_an_error():
     ("geometry", "said"),
     [(None, "no geometry"), (shapely.Polygon(), "no geometry"), (shapely.Point(1, 1), "a Point")],
 )
-def test_what_has_no_area_is_an_error(geometry: shapely.Geometry | None, said: str):
+def test_what_is_no_polygon_is_an_error(geometry: shapely.Geometry | None, said: str):
     with pytest.raises(BasinError, match=f"basin a: {said} where its polygon should be"):
         sound("a", geometry)
+
+
+def test_a_polygon_without_area_is_an_error():
+    with pytest.raises(BasinError, match="no area"):
+        sound("a", shapely.Polygon([(1, 1), (2, 2), (1, 1)]))

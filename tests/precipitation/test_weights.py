@@ -194,6 +194,11 @@ def test_polygons_are_reprojected_with_their_edges_bent():
     assert cells.area == pytest.approx(abs(area) / 1e6, rel=1e-4)
 
 
+def test_metres_that_are_said_to_be_degrees_are_told(kilometres: Grid):
+    _, failed = cells_of(kilometres, basins(4326, a=box(4321000, 3210000, 4322000, 3211000)))
+    assert "has no place in the grid's reference system" in str(failed["a"])
+
+
 def test_fractions_of_cells_given_with_the_grid(kilometres: Grid):
     fraction = np.zeros((10, 10))
     fraction[3, 4:6] = [1.0, 0.25]

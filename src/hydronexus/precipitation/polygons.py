@@ -40,7 +40,7 @@ def read_polygons(path: str | Path, id_column: str, crs: Any = None) -> gpd.GeoD
     """
     try:
         frame = gpd.read_file(path)
-    except (RuntimeError, OSError, ValueError) as error:  # the first is what pyogrio's and pyproj's errors are
+    except (RuntimeError, OSError, ValueError, shapely.errors.ShapelyError) as error:  # pyogrio's are the first
         raise ConfigurationError(f"{path}: no file of polygons there: {error}") from None
     if id_column not in frame.columns or "geometry" not in frame.columns:
         raise ConfigurationError(
@@ -113,6 +113,8 @@ def sound(basin: str, polygon: shapely.Geometry | None) -> shapely.Geometry:
     reason = shapely.is_valid_reason(polygon)
     parts = shapely.get_parts(shapely.make_valid(polygon))
     mended = shapely.union_all([part for part in parts if part.area > 0])
+    if mended.area == 0:
+        raise BasinError(basin, f"its polygon has no area ({reason}); correct the file of polygons")
     if abs(mended.area - polygon.area) > CHANGED * polygon.area:
         raise BasinError(
             basin,

@@ -80,7 +80,7 @@ def cells_of(
             if basin in twice:
                 raise BasinError(basin, "several polygons have its id; dissolve them to one, or give each its own id")
             polygon = polygons.sound(basin, geometry)
-            cells = _on_grid(basin, _bent(polygon, to_grid), grid.lattice, minimum_inside)
+            cells = _on_grid(basin, _bent(basin, polygon, to_grid), grid.lattice, minimum_inside)
             if flow_directions is not None:
                 distance = flow.flow_distance(flow_directions, cells, polygon, basins.crs, grid.lattice)
                 cells = replace(cells, distance=distance)
@@ -242,12 +242,18 @@ def _weighted(basin: str, index: np.ndarray, share: np.ndarray, lattice: Lattice
     )
 
 
-def _bent(polygon: shapely.Geometry, transformer: pyproj.Transformer) -> shapely.Geometry:
+def _bent(basin: str, polygon: shapely.Geometry, transformer: pyproj.Transformer) -> shapely.Geometry:
     """The polygon in another reference system, its long straight edges bent as they are there."""
     if transformer.source_crs == transformer.target_crs:
         return polygon
     fine = shapely.segmentize(polygon, polygon.length / VERTICES)
     moved = shapely.transform(fine, transformer.transform, interleaved=False)
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        raise BasinError(
+            basin,
+            f"its polygon ({_span(polygon.bounds)}) has no place in the grid's reference system, "
+            f"{transformer.target_crs.name}; correct the polygon, or the reference system its file names",
+        )
     return moved if moved.is_valid else shapely.make_valid(moved)
 
 
