@@ -71,3 +71,9 @@ def test_a_missing_path_stops_before_any_job(workflow):
     done = workflow.snakemake(check=False)
     assert done.returncode != 0
     assert "datasets.mine.path" in done.stdout + done.stderr
+
+
+def test_a_target_of_a_basin_that_is_none_of_the_study_is_told(workflow):
+    done = workflow.snakemake("-n", "results/small/evaluation/mine_z.json", check=False)
+    assert done.returncode != 0
+    assert "mine_z is no basin of the study 'small'" in done.stdout + done.stderr

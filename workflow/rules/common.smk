@@ -49,17 +49,23 @@ TRAIN_GPU = int(STUDY.training.device == "cuda") if STUDY.gpus is None else STUD
 
 
 wildcard_constraints:
-    basin="|".join(re.escape(basin) for basin in BASINS),
+    basin="[^/]+_[^/]+",  # not the names of all: Snakemake goes through the whole text of it for every file
     cohort=r"\d+",
     grid="|".join(map(re.escape, GRIDS)) or "none",
 
 
+def dataset_of(basin):
+    if basin not in BASINS:
+        raise WorkflowError(f"{basin} is no basin of the study '{STUDY.study}'; its names are DATASET_ID.")
+    return BASINS[basin][0]
+
+
 def dataset_settings(wildcards):
-    return STUDY.dataset_settings(BASINS[wildcards.basin][0])
+    return STUDY.dataset_settings(dataset_of(wildcards.basin))
 
 
 def basin_periods(basin):
-    return STUDY.periods_of(BASINS[basin][0]).model_dump_json()
+    return STUDY.periods_of(dataset_of(basin)).model_dump_json()
 
 
 def periods(wildcards):
@@ -76,7 +82,7 @@ def per_basin(pattern):
 
 
 def example_archive(wildcards):
-    dataset = STUDY.datasets[BASINS[wildcards.basin][0]]
+    dataset = STUDY.datasets[dataset_of(wildcards.basin)]
     return EXAMPLE if dataset.format == "example" else []
 
 
@@ -86,7 +92,7 @@ def radar_archive(wildcards):
 
 def summaries_of(wildcards):
     """Tables of the grids that a basin lies in."""
-    dataset = BASINS[wildcards.basin][0]
+    dataset = dataset_of(wildcards.basin)
     return [f"{RESULTS}/precipitation/{name}/summary.csv" for name, grid in STUDY.precipitation_grids.items() if grid.dataset == dataset]
 
 
