@@ -56,7 +56,7 @@ def main() -> None:
         path = Path(folder) / "explorer.html"
         payloads = repeated(found, options.basins)
         start = time.perf_counter()
-        write_explorer("benchmark", payloads, path)
+        write_explorer("benchmark", payloads.items(), path)
         results = {
             "machine": machine,
             "basins": options.basins,

@@ -40,7 +40,7 @@ PAYLOADS = {
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     path = tmp_path_factory.mktemp("study") / "explorer.html"
-    write_explorer(f"try {HOSTILE}", {name: build() for name, build in PAYLOADS.items()}, path)
+    write_explorer(f"try {HOSTILE}", ((name, build()) for name, build in PAYLOADS.items()), path)
     return path
 
 
@@ -325,7 +325,7 @@ def test_a_narrow_page_needs_no_sideways_scrolling(chromium, path):
 
 
 def test_without_places_there_is_no_map_and_without_good_basins_still_a_page(chromium, tmp_path):
-    write_explorer("lost", {"demo_x": {"quarantine": FAILED}}, tmp_path / "explorer.html")
+    write_explorer("lost", [("demo_x", {"quarantine": FAILED})], tmp_path / "explorer.html")
     with opened(chromium) as (page, wrong):
         page.goto((tmp_path / "explorer.html").as_uri())
         page.wait_for_selector(READY)

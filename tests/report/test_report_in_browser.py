@@ -39,7 +39,7 @@ def study(tmp_path_factory):
     notes = notes_of([evaluation, FAILED])
     write_report(tables, settings, "figures", ["demo_a", "demo_x"], folder / "report.html", versions(), notes)
     payload = basin_payload(**stores, evaluation=evaluation, periods=PERIODS)
-    write_explorer("try_out", {"demo_a": payload, "demo_x": FAILED}, folder / "explorer.html")
+    write_explorer("try_out", [("demo_a", payload), ("demo_x", FAILED)], folder / "explorer.html")
     return folder
 
 

@@ -3,7 +3,8 @@
 import base64
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -26,25 +27,25 @@ MEASURES: dict[str, Source] = {  # by which basins can be sorted: part of a payl
 }
 
 
-def write_explorer(study: str, payloads: Mapping[str, dict[str, Any]], path: str | Path) -> None:
+def write_explorer(study: str, payloads: Iterable[tuple[str, dict[str, Any]]], path: str | Path) -> None:
     """Write the explorer of a study as one HTML page that fetches nothing.
 
     Parameters
     ----------
     study : str
         Its name.
-    payloads : mapping of dict
-        By basin, from :func:`hydronexus.report.explorer.payload.basin_payload`, or only the reason in `quarantine`.
+    payloads : iterable of (str, dict)
+        Basins and what :func:`hydronexus.report.explorer.payload.basin_payload` gives of each, or only the reason in
+        `quarantine`. They are packed as they come, so that only one needs to be in memory.
     path : str or Path
         Target file, beside report.html.
     """
+    entries, packed = [], []
+    for basin, payload in payloads:
+        entries.append(_entry(basin, payload))
+        packed.append(None if payload["quarantine"] else pack(payload))
     template = pages.environment().get_template("explorer.html.j2")
-    html = template.render(
-        study=study,
-        index=_index(payloads),
-        packed=[None if payload["quarantine"] else pack(payload) for payload in payloads.values()],
-        plotly=get_plotlyjs(),
-    )
+    html = template.render(study=study, index=_index(entries), packed=packed, plotly=get_plotlyjs())
     pages.write(html, path)
 
 
@@ -54,24 +55,20 @@ def pack(payload: dict[str, Any]) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def _index(payloads: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _index(entries: list[dict[str, Any]]) -> dict[str, Any]:
     """What the list and the map need to know; measures that no basin has are left out."""
-    good = [payload for payload in payloads.values() if not payload["quarantine"]]
-    measures = {
-        name: source
-        for name, source in MEASURES.items()
-        if any(_measure(payload, *source) is not None for payload in good)
-    }
+    columns = zip(*(entry["values"] for entry in entries if entry["values"]), strict=True)
+    known = [any(value is not None for value in column) for column in columns]
     return {
-        "measures": list(measures),
-        "basins": [_entry(basin, payload, measures.values()) for basin, payload in payloads.items()],
+        "measures": list(compress(MEASURES, known)),
+        "basins": [entry | {"values": list(compress(entry["values"], known))} for entry in entries],
     }
 
 
-def _entry(basin: str, payload: dict[str, Any], sources: Iterable[Source]) -> dict[str, Any]:
+def _entry(basin: str, payload: dict[str, Any]) -> dict[str, Any]:
     if payload["quarantine"]:
         return {"name": basin, "place": None, "values": [], "quarantine": payload["quarantine"]}
-    values = [_measure(payload, *source) for source in sources]
+    values = [_measure(payload, *source) for source in MEASURES.values()]
     return {"name": basin, "place": payload["place"], "values": values, "quarantine": None}
 
 
