@@ -82,9 +82,8 @@ def _map(
         yticklabels=names,
         **limits,
     )
-    if (
-        len(known) and logarithmic
-    ):  # in plain text: a style that parses no formulas shows those of the default as they are
+    if len(known) and logarithmic:
+        # Labels in plain text: those of the default are formulas, which this style shows as they are written.
         scale = axes.collections[0].colorbar.ax.xaxis
         scale.set_major_formatter(LogFormatter())
         scale.set_minor_formatter(LogFormatter())
