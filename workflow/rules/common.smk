@@ -17,8 +17,6 @@ from hydronexus.orphans import name_starter
 from hydronexus.precipitation import identity as grids
 from hydronexus.provenance import code_digest
 
-if workflow.is_main_process:
-    release_stale_lock()
 name_starter()
 
 try:
@@ -32,7 +30,7 @@ EXAMPLE = str(ARCHIVE)
 RADAR = str(RADAR_ARCHIVE)
 GRIDS = list(STUDY.precipitation_grids)
 RESULTS = f"results/{STUDY.study}"
-if workflow.is_main_process:
+if workflow.is_main_process and release_stale_lock():
     date_no_later_than_now(RESULTS, "cache")
 CODE = {
     "forcing": code_digest("forcing", "virtual", "fieldscale", "archive"),

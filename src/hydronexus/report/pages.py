@@ -1,9 +1,10 @@
 """What all pages share: templates in which the text of users is escaped, and files that appear whole."""
 
-import os
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from hydronexus.whole import written_whole
 
 
 def environment() -> Environment:
@@ -19,11 +20,5 @@ def environment() -> Environment:
 
 def write(html: str, path: str | Path) -> None:
     """Write a page; it appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with written_whole(Path(path)) as partial:
         partial.write_text(html, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
