@@ -4,6 +4,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from hydronexus.config import load_study
 from hydronexus.evaluation.aggregate import aggregate, notes_of
@@ -62,15 +63,20 @@ def test_every_link_leads_somewhere(page, study):
             assert page.query_selector(f"[id='{link.fragment}']"), link
 
 
-def test_every_image_decodes(page):
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    widths = page.evaluate(
+def load_images(page) -> list[int]:
+    """Have all images in their place, which moves what is below them; returns their widths."""
+    return page.evaluate(
         """() => Promise.all([...document.images].map(async (image) => {
           image.loading = "eager";
           await image.decode();
           return image.naturalWidth;
         }))"""
     )
+
+
+def test_every_image_decodes(page):
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    widths = load_images(page)
     assert widths == [1200] * (4 + 6)  # the study's, without a virtual basin to recover, and the basin's
 
 
@@ -81,10 +87,11 @@ def test_quarantine_is_shown_literally(page):
 
 
 def test_long_tables_fold(page):
+    load_images(page)
     details = page.locator("details:has(summary:has-text('Every basin and process'))")
-    assert details.locator("table").is_visible()
+    expect(details.locator("table")).to_be_visible()
     details.locator("summary").click()
-    assert not details.locator("table").is_visible()
+    expect(details.locator("table")).to_be_hidden()  # once the browser has come to it
 
 
 def test_a_basin_of_the_report_opens_in_the_explorer_and_back(page):
